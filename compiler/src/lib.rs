@@ -1,0 +1,1 @@
+//! From syntax trees to verified bytecode: names, types, plans, code.

@@ -1,0 +1,1 @@
+//! PL-Grizzly: the library facade.

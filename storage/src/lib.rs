@@ -1,0 +1,1 @@
+//! The storage engine: WAL, fractal tree, Feather leaves, transactions.

@@ -1,0 +1,1 @@
+//! Opcode table, program format, verifier and disassembler.

@@ -1,0 +1,1 @@
+//! Native code for hot functions, by Cranelift.
