@@ -1,1 +1,21 @@
 //! Opcode table, program format, verifier and disassembler.
+//!
+//! The crate is data and its checks: it runs nothing. The compiler writes a [`Program`], `verify` turns
+//! it into a `VerifiedProgram`, the machine runs that.
+
+pub mod fault;
+pub mod ids;
+pub mod opcodes;
+pub mod program;
+pub mod query;
+pub mod types;
+pub mod value;
+
+pub use fault::{Builtin, Fault, Place, PlaceEntry, TraceLine};
+pub use ids::*;
+pub use opcodes::{Instr, VectorInstr};
+pub use program::{
+    Access, Constant, Function, Handler, Layout, Native, Parameter, ParameterSource, Program,
+};
+pub use types::{EnumType, ExceptionType, Field, FunctionType, Repr, StructType, Type, VectorKind};
+pub use value::{ExceptionValue, Interval, StructValue, Value};

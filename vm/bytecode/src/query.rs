@@ -1,0 +1,300 @@
+//! Queries as pipelines: a source of batches, steps that map batches, and a sink that ends them.
+//!
+//! Pipelines run in order; a sink that breaks the pipeline leaves its result in a [`StateId`], which a
+//! later pipeline reads. Inside a pipeline a batch has *columns*, in order; every step says which columns
+//! the next one sees. Vector code of a step finds the batch's columns in registers 0, 1, ….
+
+use crate::ids::*;
+use crate::opcodes::VectorInstr;
+use crate::types::{Field, Type, VectorKind};
+use crate::value::Value;
+use smol_str::SmolStr;
+
+/// A query.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// The pipelines, in the order in which they run.
+    pub pipelines: Vec<Pipeline>,
+    /// The types of the query's parameters (the values of [`VectorInstr::Param`]).
+    pub parameters: Vec<Type>,
+    /// The number of states.
+    pub states: u32,
+    /// The result's columns, empty for a query that writes.
+    pub output: Vec<Field>,
+}
+
+/// One pipeline.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Where batches come from.
+    pub source: Source,
+    /// What happens to them.
+    pub steps: Vec<Step>,
+    /// Where they end.
+    pub sink: Sink,
+}
+
+/// Vector code. On entry the batch's columns lie in the first registers.
+#[derive(Clone, Debug, Default)]
+pub struct VectorCode {
+    /// The kind of each register; the first `inputs` are the batch's columns.
+    pub registers: Vec<VectorKind>,
+    /// The number of columns that the batch must have.
+    pub inputs: u16,
+    /// The instructions; running off the end is the end.
+    pub code: Vec<VectorInstr>,
+    /// For instructions that may raise: the place, sorted by instruction.
+    pub places: Vec<(u16, PlaceId)>,
+}
+
+/// Where batches come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// One row without columns.
+    Unit,
+    /// Constant rows: as many columns as types, each with as many values as there are rows.
+    Values {
+        /// The columns' types.
+        types: Vec<Type>,
+        /// The columns.
+        columns: Vec<Vec<Value>>,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// A table.
+    Scan(Scan),
+    /// What an earlier pipeline left: groups (keys, then aggregates), sorted or collected rows.
+    State {
+        /// The state.
+        state: StateId,
+        /// The columns' types.
+        types: Vec<Type>,
+    },
+}
+
+/// A scan of a table.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// The table.
+    pub table: TableId,
+    /// The columns, in the order of the batch.
+    pub columns: Vec<(ColumnId, Type)>,
+    /// Conditions that the storage may use to skip data. They are evaluated again by the steps unless
+    /// `Scan` reports them exact at run time.
+    pub predicates: Vec<Predicate>,
+    /// Whether a last column holds the row's key as bytes (for UPDATE and DELETE).
+    pub needs_row_key: bool,
+    /// Whether rows must come in key order.
+    pub ordered: bool,
+    /// How many rows are wanted at most, as a hint.
+    pub limit_hint: Option<u64>,
+    /// The table's name, for plans and messages.
+    pub name: SmolStr,
+}
+
+/// A condition on one column that the storage understands.
+#[derive(Clone, Debug)]
+pub struct Predicate {
+    /// The column.
+    pub column: ColumnId,
+    /// The test.
+    pub test: PredicateTest,
+}
+
+/// The tests that the storage understands.
+#[derive(Clone, Debug)]
+pub enum PredicateTest {
+    /// `column op value`.
+    Compare(Cmp, PredicateValue),
+    /// `column IN (…)`.
+    In(Vec<PredicateValue>),
+    /// `column IS NULL`.
+    IsNull,
+    /// `column IS NOT NULL`.
+    IsNotNull,
+}
+
+/// A constant or a parameter of the query, in the column's own type.
+#[derive(Clone, Debug)]
+pub enum PredicateValue {
+    /// A constant.
+    Constant(Value),
+    /// The query's parameter of this index.
+    Param(ParamId),
+}
+
+/// What happens to a batch.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Keeps the rows where the condition is TRUE.
+    Filter {
+        /// Computes the condition.
+        code: VectorCode,
+        /// The register that holds it.
+        condition: VReg,
+    },
+    /// Replaces the columns.
+    Project {
+        /// Computes them.
+        code: VectorCode,
+        /// The registers that become the columns.
+        columns: Vec<VReg>,
+    },
+    /// Joins with a hash table that an earlier pipeline built. The columns are the batch's, then the
+    /// build side's payload (not for Semi and Anti).
+    Probe {
+        /// The hash table.
+        state: StateId,
+        /// Computes the keys.
+        code: VectorCode,
+        /// The registers that hold the keys; a NULL key matches nothing.
+        keys: Vec<VReg>,
+        /// The kind of join.
+        kind: JoinKind,
+        /// The types of the build side's payload.
+        payload: Vec<Type>,
+    },
+    /// Skips `offset` rows, then passes `limit`.
+    Limit {
+        /// The most rows to pass, `None` for all.
+        limit: Option<u64>,
+        /// The rows to skip.
+        offset: u64,
+    },
+}
+
+/// The kinds of hash join, seen from the probing side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JoinKind {
+    /// Pairs that match.
+    Inner,
+    /// Pairs that match, and rows without a match with a NULL payload.
+    Left,
+    /// Rows that have a match.
+    Semi,
+    /// Rows that have none.
+    Anti,
+}
+
+/// Where a pipeline ends.
+#[derive(Clone, Debug)]
+pub enum Sink {
+    /// The query's result.
+    Output,
+    /// A hash table for [`Step::Probe`].
+    HashBuild {
+        /// The state to leave.
+        state: StateId,
+        /// Computes keys and payload.
+        code: VectorCode,
+        /// The registers of the keys.
+        keys: Vec<VReg>,
+        /// The registers of the payload.
+        payload: Vec<VReg>,
+    },
+    /// Groups: keys, then aggregates. Without keys there is exactly one group.
+    Aggregate {
+        /// The state to leave.
+        state: StateId,
+        /// Computes keys and arguments.
+        code: VectorCode,
+        /// The registers of the keys.
+        keys: Vec<VReg>,
+        /// The aggregates.
+        aggregates: Vec<Aggregate>,
+    },
+    /// Sorted rows of all columns.
+    Sort {
+        /// The state to leave.
+        state: StateId,
+        /// Computes the sort keys.
+        code: VectorCode,
+        /// The keys, most important first.
+        keys: Vec<SortKey>,
+        /// How many rows are wanted, from the first (offset included), `None` for all.
+        limit: Option<u64>,
+    },
+    /// All rows, kept in order.
+    Collect {
+        /// The state to leave.
+        state: StateId,
+    },
+    /// Changes of a table; the number of rows is the statement's count.
+    Write(Write),
+}
+
+/// A sort key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    /// The register that holds it.
+    pub register: VReg,
+    /// Whether greater values come first.
+    pub descending: bool,
+    /// Whether NULLs come first.
+    pub nulls_first: bool,
+}
+
+/// An aggregate of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aggregate {
+    /// The function.
+    pub function: AggregateFunction,
+    /// The register of the argument; `None` for `count(*)` only.
+    pub argument: Option<VReg>,
+    /// The register of a FILTER condition.
+    pub filter: Option<VReg>,
+    /// Whether equal arguments count once.
+    pub distinct: bool,
+    /// The type of the result.
+    pub result: Type,
+}
+
+/// The aggregate functions of the machine. `avg` and the statistics are made of these by the planner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AggregateFunction {
+    /// Rows, or not-NULL arguments.
+    Count,
+    /// The sum: of integers in 128 bits, checked when it ends; of DECIMAL as DECIMAL(38,s); of DOUBLE in
+    /// the order of the rows. NULL over no rows.
+    Sum,
+    /// The least argument in the total order. NULL over no rows.
+    Min,
+    /// The greatest argument in the total order. NULL over no rows.
+    Max,
+    /// The mean as DOUBLE: integers and DECIMAL are summed exactly, then divided once. NULL over no rows.
+    Avg {
+        /// The argument's digits after the point.
+        scale: u8,
+    },
+    /// Whether all arguments are TRUE.
+    BoolAnd,
+    /// Whether any argument is TRUE.
+    BoolOr,
+    /// The first argument, NULL included.
+    First,
+}
+
+/// What a write does with the rows that reach it.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The table.
+    pub table: TableId,
+    /// Insert: the columns are the table's. Update: the new values, then the row key as bytes. Delete:
+    /// the row key as bytes.
+    pub operation: WriteOperation,
+    /// The columns written.
+    pub columns: Vec<(ColumnId, Type)>,
+    /// The table's name, for messages.
+    pub name: SmolStr,
+}
+
+/// The ways to change a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WriteOperation {
+    /// New rows.
+    Insert,
+    /// New values in existing rows.
+    Update,
+    /// Rows removed.
+    Delete,
+}
