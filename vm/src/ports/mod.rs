@@ -1,0 +1,71 @@
+//! What the machine needs of the world, as traits. The facade plugs storage, files and clocks in; tests
+//! plug in their own.
+
+mod tables;
+
+pub use tables::{
+    GetRequest, Morsel, ScanRequest, ScanTest, TableScan, Tables, WriteKind, WriteRequest,
+};
+
+use crate::Fault;
+use crate::batch::Batch;
+use grizzly_bytecode::{Field, Type, Value};
+use std::io;
+
+/// Where a statement's result and its PRINT lines go.
+pub trait Output {
+    /// Takes a batch of the statement's result. `columns` is the same for all batches of a statement.
+    ///
+    /// # Errors
+    /// An IoError fault where the reader is gone; the statement ends.
+    fn batch(&mut self, columns: &[Field], batch: &Batch) -> Result<(), Fault>;
+    /// Takes the text of a PRINT, without a line end.
+    ///
+    /// # Errors
+    /// An IoError fault where the reader is gone.
+    fn print(&mut self, value: &Value, ty: &Type) -> Result<(), Fault>;
+}
+
+/// The clocks.
+pub trait Clock: Send + Sync {
+    /// Microseconds since 1970-01-01 UTC.
+    fn now_micros(&self) -> i64;
+    /// Monotonic nanoseconds from an arbitrary start.
+    fn monotonic_nanos(&self) -> u64;
+}
+
+/// Randomness.
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes` with random bytes.
+    fn fill(&self, bytes: &mut [u8]);
+    /// Makes what follows a function of `seed`, as `setseed` asks.
+    fn seed(&self, seed: u64);
+}
+
+/// Files, by path as the script wrote it.
+pub trait Files: Send + Sync {
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn open(&self, path: &str) -> io::Result<Box<dyn io::Read + Send>>;
+    /// Makes or empties a file for writing.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn create(&self, path: &str) -> io::Result<Box<dyn io::Write + Send>>;
+}
+
+/// Secrets, opened for one use at a time. The bytes are wiped after use.
+pub trait Secrets: Send + Sync {
+    /// Calls `read` with the plaintext of a secret; `None` where there is no such secret.
+    fn with_secret(&self, name: &str, read: &mut dyn FnMut(&[u8])) -> Option<()>;
+}
+
+/// Threads for work that may run side by side.
+pub trait Tasks: Send + Sync {
+    /// The number of threads, at least 1.
+    fn threads(&self) -> usize;
+    /// Runs all jobs, on up to [`Tasks::threads`] threads, and returns when the last has ended.
+    fn run<'scope>(&self, jobs: Vec<Box<dyn FnOnce() + Send + 'scope>>);
+}
