@@ -1,1 +1,8 @@
-//! From syntax trees to verified bytecode: names, types, plans, code.
+//! From syntax trees to bytecode: names, types, plans, code.
+//!
+//! `check` turns syntax into [`hir`] against a [`catalog::Catalog`]; `plan` turns a query into pipelines;
+//! `codegen` writes the [`grizzly_bytecode::Program`]. The crate knows neither the machine nor the
+//! storage.
+
+pub mod catalog;
+pub mod hir;
