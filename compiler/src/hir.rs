@@ -14,6 +14,8 @@
 //! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of inner
 //! expressions, which `nullability` derives from the leaves.
 
+mod visit;
+
 use crate::catalog::{FunctionKey, Native, Table};
 use grizzly_bytecode::query::{AggregateFunction, JoinKind};
 use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
@@ -198,6 +200,13 @@ pub enum ExprKind {
     },
     /// Whether `_` or a bare fallback catches an exception.
     Catchable(Box<Expr>),
+    /// The body of a user's function in place of a call; only the planner makes it.
+    Inlined {
+        /// The function's name, for stack traces.
+        function: SmolStr,
+        /// The parameters' LETs and the body's value.
+        body: Box<Block>,
+    },
 }
 
 /// The operations of arithmetic.
