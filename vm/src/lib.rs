@@ -5,7 +5,9 @@
 pub mod batch;
 pub mod budget;
 pub mod context;
+pub mod kernels;
 pub mod native;
+pub mod operators;
 pub mod ports;
 pub mod vector;
 
