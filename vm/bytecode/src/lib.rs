@@ -10,6 +10,7 @@ pub mod program;
 pub mod query;
 pub mod types;
 pub mod value;
+pub mod verify;
 
 pub use fault::{Builtin, Fault, Place, PlaceEntry, TraceLine};
 pub use ids::*;
@@ -19,3 +20,4 @@ pub use program::{
 };
 pub use types::{EnumType, ExceptionType, Field, FunctionType, Repr, StructType, Type, VectorKind};
 pub use value::{ExceptionValue, Interval, StructValue, Value};
+pub use verify::{VerifiedProgram, VerifyError, verify};

@@ -1,8 +1,10 @@
 //! What the machine needs of the world, as traits. The facade plugs storage, files and clocks in; tests
 //! plug in their own.
 
+mod native_code;
 mod tables;
 
+pub use native_code::{NativeCompiler, NativeExit, NativeFunction};
 pub use tables::{
     GetRequest, Morsel, ScanRequest, ScanTest, TableScan, Tables, WriteKind, WriteRequest,
 };
