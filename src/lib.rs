@@ -1,1 +1,4 @@
 //! PL-Grizzly: the library facade.
+pub mod adapter;
+pub mod source;
+pub mod world;
