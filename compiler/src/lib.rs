@@ -5,4 +5,6 @@
 //! storage.
 
 pub mod catalog;
+mod codegen;
+mod diagnostics_plan;
 pub mod hir;
