@@ -6,7 +6,7 @@ use grizzly_grammar::Span;
 use grizzly_grammar::diagnostic::{Diagnostic, Page};
 
 /// The pages of these diagnostics.
-pub const PAGES: &[Page] = &[UNSUPPORTED, TOO_LARGE, INTERNAL];
+pub const PAGES: &[Page] = &[UNSUPPORTED, TOO_LARGE, NEGATIVE_LIMIT, INTERNAL];
 
 const UNSUPPORTED: Page = Page {
     code: "E0901",
@@ -25,6 +25,14 @@ function or one expression has room for 65,536 of each. Generated statements wit
 of terms may go over the limit; split them, or put the values into a table and join.\n",
 };
 
+const NEGATIVE_LIMIT: Page = Page {
+    code: "E0903",
+    title: "LIMIT or OFFSET is negative",
+    explanation: "LIMIT and OFFSET count rows, so they cannot be negative.\n\nExample:\n\n```sql\n\
+SELECT * FROM users LIMIT -1;\n```\n\nMended: leave LIMIT out to get all rows.\n\n```sql\nSELECT * \
+FROM users;\n```\n",
+};
+
 const INTERNAL: Page = Page {
     code: "E0999",
     title: "a bug in the compiler",
@@ -39,7 +47,17 @@ pub fn unsupported(place: Place, what: &str) -> Diagnostic {
 
 /// A limit of the program format.
 pub fn too_large(what: &str) -> Diagnostic {
-    Diagnostic::error("E0902", Span::default(), format!("the statement is too large: it needs {what}"))
+    Diagnostic::error(
+        "E0902",
+        Span::default(),
+        format!("the statement is too large: it needs {what}"),
+    )
+}
+
+/// A negative LIMIT.
+pub fn negative_limit(place: Place) -> Diagnostic {
+    Diagnostic::error("E0903", span(place), "LIMIT and OFFSET must not be negative")
+        .with_help("leave LIMIT out to get all rows")
 }
 
 /// A breach of what checking promises.

@@ -8,3 +8,7 @@ pub mod catalog;
 mod codegen;
 mod diagnostics_plan;
 pub mod hir;
+pub mod plan;
+
+pub use codegen::statement::{compile, constant_program, explain, explain_logical};
+pub use diagnostics_plan::PAGES as PLAN_PAGES;

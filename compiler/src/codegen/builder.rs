@@ -91,7 +91,11 @@ impl<'a> Builder<'a> {
     }
 
     /// The id of one body of a user's function, generated later if it is not yet.
-    pub fn function(&mut self, function: &Arc<hir::Function>, body: BodyKind) -> Result<FunctionId> {
+    pub fn function(
+        &mut self,
+        function: &Arc<hir::Function>,
+        body: BodyKind,
+    ) -> Result<FunctionId> {
         let key = (function.key.clone(), body);
         if let Some(id) = self.functions.get(&key) {
             return Ok(*id);

@@ -51,7 +51,11 @@ pub fn conversion(from: &Type, to: &Type, mode: ConvertMode) -> Option<Vec<Conve
         (Type::Date, Type::Timestamp | Type::TimestampTz) => vec![C::MultiplyInt(MICROS_PER_DAY)],
         (Type::Timestamp, Type::TimestampTz) | (Type::TimestampTz, Type::Timestamp) => Vec::new(),
         (f, t) if f.is_integer() && t.is_integer() => {
-            if bits(t) < bits(f) { vec![C::CheckInt(bits(t))] } else { Vec::new() }
+            if bits(t) < bits(f) {
+                vec![C::CheckInt(bits(t))]
+            } else {
+                Vec::new()
+            }
         }
         (f, Type::Double) if f.is_integer() => vec![C::IntToDouble],
         (f, Type::Float32) if f.is_integer() => vec![C::IntToDouble, C::RoundToFloat32],

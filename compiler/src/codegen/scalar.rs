@@ -143,6 +143,7 @@ impl<'b, 'a> Emitter<'b, 'a> {
 
     /// Ends the body: patches jumps and hands the function over.
     pub fn finish(mut self) -> Result<bc::Function> {
+        self.cover_own_result();
         if !self.dead || self.labels_at_end() {
             self.push(Instr::Return {});
         }
@@ -278,6 +279,20 @@ impl<'b, 'a> Emitter<'b, 'a> {
         self.push(instruction);
     }
 
+    /// Gives the next instruction a place.
+    pub fn note_place(&mut self, place: PlaceId) -> Result<()> {
+        let at = index_u16(self.function.code.len(), "instructions")?;
+        self.function.places.push((at, place));
+        Ok(())
+    }
+
+    /// Makes sure that the frame has the registers of its own result.
+    pub fn cover_own_result(&mut self) {
+        let (slots, objects) = self.result.as_ref().map_or((0, 0), |r| (r.slots(), r.objects()));
+        self.function.slots = self.function.slots.max(slots);
+        self.function.objects = self.function.objects.max(objects);
+    }
+
     /// Whether the next instruction cannot be reached.
     pub fn is_dead(&self) -> bool {
         self.dead
@@ -321,3 +336,5 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
 
 /// A target that a patch replaces.
 pub const LATER: Target = Target(0);
+
+pub use calls::generate;

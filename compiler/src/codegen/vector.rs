@@ -110,4 +110,3 @@ impl<'b, 'a> VectorEmitter<'b, 'a> {
         Ok(register)
     }
 }
-

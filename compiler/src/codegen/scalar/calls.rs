@@ -28,15 +28,7 @@ impl Builder<'_> {
     fn result_layout(&self, function: &hir::Function, kind: BodyKind) -> Option<Layout> {
         let result = function.result.as_ref()?;
         let without = kind == BodyKind::NoNull || !has_no_null_body(function);
-        Some(Layout {
-            ty: result.ty.clone(),
-            nullable: self.call_nullable(&function.key, without),
-        })
-    }
-
-    /// The layout of a general call's result.
-    pub fn general_result(&self, function: &hir::Function) -> Option<Layout> {
-        self.result_layout(function, BodyKind::General)
+        Some(Layout { ty: result.ty.clone(), nullable: self.call_nullable(&function.key, without) })
     }
 }
 

@@ -199,10 +199,7 @@ impl Emitter<'_, '_> {
             let (s, o) = this.windows()?;
             let window = this.allocate(&argument.ty, false)?;
             this.store_value_of_any_class(window, from)?;
-            this.push_at(
-                e.place,
-                Instr::CallNative { n, s: SlotWindow(s), o: ObjectWindow(o) },
-            );
+            this.push_at(e.place, Instr::CallNative { n, s: SlotWindow(s), o: ObjectWindow(o) });
             this.take_result(s, o, &result, dest)
         })
     }

@@ -324,7 +324,8 @@ impl VectorEmitter<'_, '_> {
         for argument in arguments {
             values.push(self.emit(argument)?);
         }
-        let consecutive = values.windows(2).all(|w| w.iter().map(|r| r.0).is_sorted_by(|a, b| a + 1 == *b));
+        let consecutive =
+            values.windows(2).all(|w| w.iter().map(|r| r.0).is_sorted_by(|a, b| a + 1 == *b));
         if let (true, Some(first)) = (consecutive, values.first()) {
             return Ok(VectorWindow(first.0));
         }
