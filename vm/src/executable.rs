@@ -12,7 +12,7 @@ use grizzly_bytecode::{
 };
 use parking_lot::Mutex;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A linked program. Many threads may run it at a time, each in an instance of its own.
@@ -27,7 +27,8 @@ pub struct Executable {
     pool: Mutex<Vec<Box<Instance>>>,
 }
 
-/// What the interpreter needs of a function, close together.
+/// What the interpreter needs of a function, close together: one cache line.
+#[repr(align(64))]
 pub(crate) struct LinkedFunction {
     pub(crate) code: Box<[Instr]>,
     pub(crate) objects: u32,
@@ -35,7 +36,9 @@ pub(crate) struct LinkedFunction {
     pub(crate) result_objects: u32,
     /// Whether native code may be asked for: the function has no object registers and no handlers.
     pub(crate) numeric: bool,
-    pub(crate) native: OnceLock<Option<Arc<dyn NativeFunction>>>,
+    /// Whether calls go to `native`.
+    pub(crate) native_ready: AtomicBool,
+    native: OnceLock<Option<Arc<dyn NativeFunction>>>,
 }
 
 /// A native function of a program with its body.
@@ -145,14 +148,29 @@ impl Executable {
         &self.functions
     }
 
-    /// The native code of a hot function, compiled at the first request.
+    /// Compiles a hot function, where that is possible and not done.
+    pub(crate) fn compile(&self, function: FunctionId) {
+        let (Some(linked), Some(compiler)) =
+            (self.functions.get(function.index()), self.compiler.as_ref())
+        else {
+            return;
+        };
+        let native = linked.native.get_or_init(|| {
+            if linked.numeric { compiler.compile(&self.program, function) } else { None }
+        });
+        linked.native_ready.store(native.is_some(), Ordering::Relaxed);
+    }
+
+    /// The native code of a function, once it is compiled.
     pub(crate) fn native_code(&self, function: FunctionId) -> Option<&dyn NativeFunction> {
-        let linked = self.functions.get(function.index())?;
-        let compiler = self.compiler.as_ref()?;
-        if !linked.numeric {
-            return None;
+        self.functions.get(function.index())?.native.get()?.as_deref()
+    }
+
+    /// Leaves a function to the interpreter until it is found hot again.
+    pub(crate) fn rest_native(&self, function: FunctionId) {
+        if let Some(linked) = self.functions.get(function.index()) {
+            linked.native_ready.store(false, Ordering::Relaxed);
         }
-        linked.native.get_or_init(|| compiler.compile(&self.program, function)).as_deref()
     }
 
     pub(crate) fn count_native_call(&self) {
@@ -167,6 +185,7 @@ impl LinkedFunction {
             objects: u32::from(function.objects),
             result_objects: function.result.as_ref().map_or(0, |r| u32::from(r.objects())),
             numeric: function.objects == 0 && function.handlers.is_empty(),
+            native_ready: AtomicBool::new(false),
             native: OnceLock::new(),
         }
     }

@@ -31,11 +31,8 @@ const KEPT_SLOTS: usize = 1 << 14;
 const KEPT_OBJECTS: usize = 1 << 12;
 const KEPT_FRAMES: usize = 1 << 10;
 
-/// After so many calls a function is hot; a turn of a loop counts like a call.
-const HOT: i32 = 1000;
-
 /// A caller that waits for its callee.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) function: u32,
     /// Where it continues.
@@ -50,10 +47,11 @@ pub(crate) struct Frame {
 pub struct Instance {
     pub(crate) slots: Vec<u64>,
     pub(crate) objects: Vec<Value>,
-    /// The frames below the running one.
+    /// Room for frames; the first `depth` are those below the running one.
     pub(crate) frames: Vec<Frame>,
-    /// Per function, the calls that are left until it is hot.
-    pub(crate) heat: Vec<i32>,
+    pub(crate) depth: usize,
+    /// Per function, how often a poll met it.
+    pub(crate) heat: Vec<u32>,
     pub(crate) side: Side,
 }
 
@@ -62,8 +60,9 @@ impl Instance {
         Instance {
             slots: vec![0; KEPT_SLOTS + WINDOW],
             objects: Vec::new(),
-            frames: Vec::with_capacity(64),
-            heat: vec![HOT; program.functions.len()],
+            frames: vec![Frame::default(); KEPT_FRAMES],
+            depth: 0,
+            heat: vec![0; program.functions.len()],
             side: Side::default(),
         }
     }
@@ -159,6 +158,7 @@ impl Instance {
         }
         self.objects.truncate(KEPT_OBJECTS);
         self.objects.shrink_to(KEPT_OBJECTS);
+        self.frames.truncate(KEPT_FRAMES);
         self.frames.shrink_to(KEPT_FRAMES);
     }
 }
@@ -176,6 +176,15 @@ pub(crate) fn grow_slots(slots: &mut Vec<u64>, base: usize) -> Result<(), Builti
     grown[..slots.len()].copy_from_slice(slots);
     *slots = grown;
     Ok(())
+}
+
+/// Makes room for more frames; `false` where the limit is reached.
+#[cold]
+pub(crate) fn grow_frames(frames: &mut Vec<Frame>) -> bool {
+    let grown = (frames.len() * 2).min(MAX_FRAMES);
+    let grows = grown > frames.len();
+    frames.resize(grown, Frame::default());
+    grows
 }
 
 /// Makes the objects reach to `end`, the end of the running frame.

@@ -7,13 +7,16 @@
 use crate::arithmetic::{self, int};
 use crate::context::Context;
 use crate::executable::Executable;
-use crate::instance::{Frame, Instance, MAX_FRAMES, WINDOW, grow_objects, grow_slots};
+use crate::instance::{Frame, Instance, MAX_FRAMES, WINDOW, grow_frames, grow_objects, grow_slots};
 use crate::ops::{self, Machine, Next, Raised, native, unwind};
 use grizzly_bytecode::{Builtin, Cmp, Fault, FunctionId, Instr, Slot};
 use std::sync::atomic::Ordering;
 
 /// A frame's slots. Register numbers are 16 bits, so no access is out of range.
 pub(crate) type Window = [u64; WINDOW];
+
+/// Cancellation is looked for, and hot functions are sampled, at one of so many calls and turns of loops.
+const POLL_INTERVAL: u32 = 1024;
 
 /// Calls a function whose arguments lie in the first registers of the instance.
 pub(crate) fn run(
@@ -84,29 +87,34 @@ fn run_frames(
     at: &mut Frame,
 ) -> Result<(), Raised> {
     let functions = executable.functions();
-    let Instance { slots, objects, frames, heat, side } = instance;
+    let Instance { slots, objects, frames, depth: open, heat, side } = instance;
     let cancel = context.cancel;
+    // The running frame and the number of those below it live in machine registers; `at` and the
+    // instance get them where the loop ends.
+    let (mut frame, mut depth) = (*at, *open);
+    // Polls are counted down; the flag itself is read at every POLL_INTERVALth.
+    let mut until_poll = 1;
     'frame: loop {
         // Verified calls name functions that exist.
-        let function = &functions[at.function as usize];
+        let function = &functions[frame.function as usize];
         let code = &*function.code;
-        let base = at.slots as usize;
-        let mut pc = at.pc as usize;
+        let base = frame.slots as usize;
+        let mut pc = frame.pc as usize;
         let raised = 'raise: {
-            let Some(w) = slots.get_mut(base..).and_then(|rest| rest.first_chunk_mut::<WINDOW>())
-            else {
+            let window = slots.get_mut(base..base + WINDOW);
+            let Some(w) = window.and_then(|w| w.first_chunk_mut::<WINDOW>()) else {
                 match grow_slots(slots, base) {
                     Ok(()) => continue 'frame,
                     Err(kind) => break 'raise Raised::Builtin(kind),
                 }
             };
-            let objects_end = (at.objects + function.objects) as usize;
+            let objects_end = (frame.objects + function.objects) as usize;
             if objects.len() < objects_end
                 && let Err(kind) = grow_objects(objects, objects_end)
             {
                 break 'raise Raised::Builtin(kind);
             }
-            macro_rules! set_checked {
+            macro_rules! checked {
                 ($set:ident, $d:expr, $value:expr) => {
                     match $value {
                         Ok(value) => $set(w, $d, value),
@@ -114,66 +122,80 @@ fn run_frames(
                     }
                 };
             }
+            // A jump that is not compiled to a conditional move lets the processor run ahead of the
+            // comparison; the empty hint keeps it one.
+            macro_rules! go {
+                ($t:expr) => {{
+                    pc = $t.index();
+                    std::hint::black_box(());
+                    continue;
+                }};
+            }
             macro_rules! jump_if {
                 ($condition:expr, $t:expr) => {
                     if $condition {
-                        pc = $t.index();
+                        go!($t)
                     }
                 };
             }
             macro_rules! poll {
-                () => {
-                    if cancel.load(Ordering::Relaxed) {
-                        break 'raise Raised::Builtin(Builtin::Cancelled);
+                ($function:expr) => {
+                    until_poll -= 1;
+                    if until_poll == 0 {
+                        until_poll = POLL_INTERVAL;
+                        if cancel.load(Ordering::Relaxed) {
+                            break 'raise Raised::Builtin(Builtin::Cancelled);
+                        }
+                        native::warm_up(executable, heat, $function);
                     }
                 };
             }
             macro_rules! leave {
                 () => {{
                     if function.objects > function.result_objects {
-                        let kept = (at.objects + function.result_objects) as usize;
+                        let kept = (frame.objects + function.result_objects) as usize;
                         ops::clear(&mut objects[kept..objects_end]);
                     }
-                    match frames.pop() {
-                        Some(caller) => *at = caller,
-                        None => return Ok(()),
+                    if depth == 0 {
+                        *open = 0;
+                        return Ok(());
                     }
+                    depth -= 1;
+                    frame = frames[depth];
                     continue 'frame;
                 }};
             }
             loop {
                 // Verified code never runs off its end.
-                let instr = code[pc];
-                pc += 1;
-                match instr {
+                match code[pc] {
                     Instr::Move { d, a } => set(w, d, get(w, a)),
                     Instr::LoadInt { d, i } => set_int(w, d, i.0.into()),
                     Instr::AddI64 { d, a, b } => {
-                        set_checked!(set_int, d, int::add(int(w, a), int(w, b)))
+                        checked!(set_int, d, int::add(int(w, a), int(w, b)))
                     }
                     Instr::SubI64 { d, a, b } => {
-                        set_checked!(set_int, d, int::sub(int(w, a), int(w, b)))
+                        checked!(set_int, d, int::sub(int(w, a), int(w, b)))
                     }
                     Instr::MulI64 { d, a, b } => {
-                        set_checked!(set_int, d, int::mul(int(w, a), int(w, b)))
+                        checked!(set_int, d, int::mul(int(w, a), int(w, b)))
                     }
                     Instr::DivI64 { d, a, b } => {
-                        set_checked!(set_int, d, int::div(int(w, a), int(w, b)))
+                        checked!(set_int, d, int::div(int(w, a), int(w, b)))
                     }
                     Instr::RemI64 { d, a, b } => {
-                        set_checked!(set_int, d, int::rem(int(w, a), int(w, b)))
+                        checked!(set_int, d, int::rem(int(w, a), int(w, b)))
                     }
                     Instr::AddImmI64 { d, a, i } => {
-                        set_checked!(set_int, d, int::add(int(w, a), i.0.into()))
+                        checked!(set_int, d, int::add(int(w, a), i.0.into()))
                     }
                     Instr::MulImmI64 { d, a, i } => {
-                        set_checked!(set_int, d, int::mul(int(w, a), i.0.into()))
+                        checked!(set_int, d, int::mul(int(w, a), i.0.into()))
                     }
                     Instr::AddF64 { d, a, b } => set_float(w, d, float(w, a) + float(w, b)),
                     Instr::SubF64 { d, a, b } => set_float(w, d, float(w, a) - float(w, b)),
                     Instr::MulF64 { d, a, b } => set_float(w, d, float(w, a) * float(w, b)),
                     Instr::DivF64 { d, a, b } => {
-                        set_checked!(set_float, d, arithmetic::div_f64(float(w, a), float(w, b)));
+                        checked!(set_float, d, arithmetic::div_f64(float(w, a), float(w, b)));
                     }
                     Instr::I64ToF64 { d, a } => set_float(w, d, int(w, a) as f64),
                     Instr::CmpI64 { c, d, a, b } => set(w, d, compare(c, int(w, a), int(w, b))),
@@ -181,10 +203,10 @@ fn run_frames(
                     Instr::And { d, a, b } => set(w, d, get(w, a) & get(w, b)),
                     Instr::Or { d, a, b } => set(w, d, get(w, a) | get(w, b)),
                     Instr::Not { d, a } => set(w, d, get(w, a) ^ 1),
-                    Instr::Jump { t } => pc = t.index(),
+                    Instr::Jump { t } => go!(t),
                     Instr::JumpBack { t } => {
-                        poll!();
-                        pc = t.index();
+                        poll!(frame.function as usize);
+                        go!(t)
                     }
                     Instr::JumpIf { a, t } => jump_if!(get(w, a) != 0, t),
                     Instr::JumpIfNot { a, t } => jump_if!(get(w, a) == 0, t),
@@ -201,47 +223,36 @@ fn run_frames(
                     Instr::JumpLtF64 { a, b, t } => jump_if!(float(w, a) < float(w, b), t),
                     Instr::JumpLeF64 { a, b, t } => jump_if!(float(w, a) <= float(w, b), t),
                     Instr::JumpNotLtF64 { a, b, t } => {
-                        jump_if!(
-                            !matches!(
-                                float(w, a).partial_cmp(&float(w, b)),
-                                Some(std::cmp::Ordering::Less)
-                            ),
-                            t
-                        );
+                        jump_if!(compare(Cmp::Lt, float(w, a), float(w, b)) == 0, t);
                     }
                     Instr::JumpNotLeF64 { a, b, t } => {
-                        jump_if!(compare(Cmp::Le, float(w, a), float(w, b)) == 0, t)
+                        jump_if!(compare(Cmp::Le, float(w, a), float(w, b)) == 0, t);
                     }
                     Instr::JumpEqF64 { a, b, t } => jump_if!(float(w, a) == float(w, b), t),
                     Instr::JumpNeF64 { a, b, t } => jump_if!(float(w, a) != float(w, b), t),
                     Instr::Call { f, s, o } => {
-                        poll!();
-                        if frames.len() >= MAX_FRAMES {
-                            break 'raise Raised::Builtin(Builtin::ResourceExhausted);
-                        }
-                        let left = &mut heat[f.index()];
-                        *left -= 1;
-                        if *left <= 0 {
-                            let depth = MAX_FRAMES - frames.len();
-                            match native::call(
-                                executable,
-                                cancel,
-                                left,
-                                f,
-                                &mut w[s.index()..],
-                                depth,
-                            ) {
-                                Some(Ok(())) => continue,
+                        poll!(f.index());
+                        if functions[f.index()].native_ready.load(Ordering::Relaxed) {
+                            let left = MAX_FRAMES - depth;
+                            match native::call(executable, cancel, f, &mut w[s.index()..], left) {
+                                Some(Ok(())) => {
+                                    pc += 1;
+                                    continue;
+                                }
                                 Some(Err(raised)) => break 'raise raised,
                                 None => {}
                             }
                         }
-                        frames.push(Frame { pc: pc as u32, ..*at });
-                        *at = Frame {
+                        if depth == frames.len() && !grow_frames(frames) {
+                            break 'raise Raised::Builtin(Builtin::ResourceExhausted);
+                        }
+                        frames[depth] = Frame { pc: pc as u32 + 1, ..frame };
+                        depth += 1;
+                        frame = Frame {
                             function: f.0.into(),
                             pc: 0,
-                            slots: at.slots + u32::from(s.0),
-                            objects: at.objects + u32::from(o.0),
+                            slots: frame.slots + u32::from(s.0),
+                            objects: frame.objects + u32::from(o.0),
                         };
                         continue 'frame;
                     }
@@ -255,10 +266,9 @@ fn run_frames(
                         leave!()
                     }
                     other => {
-                        let objects = &mut objects[at.objects as usize..objects_end];
-                        let depth = frames.len();
-                        let function = at.function as usize;
-                        let (pc_now, slots) = (pc - 1, &mut *w);
+                        let objects = &mut objects[frame.objects as usize..objects_end];
+                        let function = frame.function as usize;
+                        let slots = &mut *w;
                         let machine = &mut Machine {
                             executable,
                             context,
@@ -267,19 +277,21 @@ fn run_frames(
                             side,
                             function,
                             depth,
-                            pc: pc_now,
+                            pc,
                         };
                         match ops::step(machine, other) {
                             Ok(Next::On) => {}
-                            Ok(Next::Goto(target)) => pc = target.index(),
+                            Ok(Next::Goto(target)) => go!(target),
                             Ok(Next::Leave) => leave!(),
                             Err(raised) => break 'raise raised,
                         }
                     }
                 }
+                pc += 1;
             }
         };
-        at.pc = pc.saturating_sub(1) as u32;
+        *open = depth;
+        *at = Frame { pc: pc as u32, ..frame };
         return Err(raised);
     }
 }

@@ -3,6 +3,9 @@
 //! The crate is data and its checks: it runs nothing. The compiler writes a [`Program`], `verify` turns
 //! it into a `VerifiedProgram`, the machine runs that.
 
+#[cfg(feature = "assembler")]
+pub mod assemble;
+pub mod disasm;
 pub mod fault;
 pub mod ids;
 pub mod opcodes;
@@ -13,6 +16,7 @@ pub mod types;
 pub mod value;
 pub mod verify;
 
+pub use disasm::Disassembly;
 pub use fault::{Builtin, Fault, Place, PlaceEntry, TraceLine};
 pub use ids::*;
 pub use opcodes::{Instr, VectorInstr};

@@ -7,7 +7,7 @@ use crate::instance::{Instance, MAX_FRAMES, store, take};
 use crate::native::NativeContext;
 use crate::ports::NativeExit;
 use grizzly_bytecode::{Builtin, Fault, FunctionId, NativeId, ObjectWindow, SlotWindow};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) fn call_native(
     m: &mut Machine<'_, '_>,
@@ -48,22 +48,32 @@ pub(super) fn call_native(
     Ok(Next::On)
 }
 
-/// Runs a function's native code instead of its instructions, where it is hot and there is any: at a
-/// call, or as the first frame of a run. `registers` are the arguments' slots; `None` means: interpret.
+/// Polls that meet a function until it is compiled.
+const HOT: u32 = 2;
+
+/// Notes that a poll met a function, and compiles it once it is hot.
+#[cold]
+pub(crate) fn warm_up(executable: &Executable, heat: &mut [u32], function: usize) {
+    // The instance counts for every function of its program.
+    let met = &mut heat[function];
+    *met = met.wrapping_add(1);
+    if met.is_multiple_of(HOT) {
+        // Verified programs have at most 2^16 functions.
+        executable.compile(FunctionId(function as u16));
+    }
+}
+
+/// Runs a function's native code instead of its instructions. `registers` are the arguments' slots;
+/// `None` means: interpret, the arguments are as they were.
+#[inline(never)]
 pub(crate) fn call(
     executable: &Executable,
     cancel: &AtomicBool,
-    heat: &mut i32,
     function: FunctionId,
     registers: &mut [u64],
     depth: usize,
 ) -> Option<Result<(), Raised>> {
-    let Some(native) = executable.native_code(function) else {
-        *heat = i32::MAX;
-        return None;
-    };
-    // It stays hot.
-    *heat = 0;
+    let native = executable.native_code(function)?;
     match native.call(registers, cancel, u32::try_from(depth).unwrap_or(u32::MAX)) {
         NativeExit::Returned => {
             executable.count_native_call();
@@ -74,15 +84,12 @@ pub(crate) fn call(
             Some(Err(fault(executable, kind, &frames).into()))
         }
         NativeExit::TooDeep => {
-            // Deep recursion is the interpreter's: let it run a while before native code tries again.
-            *heat = DEEP_REST;
+            // Deep recursion is the interpreter's: it runs a while before native code tries again.
+            executable.rest_native(function);
             None
         }
     }
 }
-
-/// The calls that the interpreter runs after native code met recursion that it could not bear.
-const DEEP_REST: i32 = 1_000_000;
 
 fn fault(executable: &Executable, kind: Builtin, frames: &[(FunctionId, u16)]) -> Fault {
     let program = executable.program();
@@ -102,13 +109,11 @@ pub(crate) fn enter(
     instance: &mut Instance,
     function: FunctionId,
 ) -> Option<Result<(), Fault>> {
-    let heat = instance.heat.get_mut(function.index())?;
-    *heat -= 1;
-    if *heat > 0 {
+    let linked = executable.functions().get(function.index())?;
+    if !linked.native_ready.load(Ordering::Relaxed) {
         return None;
     }
-    let called =
-        call(executable, context.cancel, heat, function, &mut instance.slots, MAX_FRAMES + 1)?;
+    let called = call(executable, context.cancel, function, &mut instance.slots, MAX_FRAMES + 1)?;
     Some(called.map_err(|raised| match raised {
         Raised::Fault(fault) => *fault,
         Raised::Builtin(kind) => Fault::new(kind, kind.message()),

@@ -43,7 +43,7 @@ pub(crate) fn continue_at(
             match undo(context, instance, handler) {
                 Ok(()) => {
                     instance.objects[objects.start + handler.exception.index()] = fault.value();
-                    instance.side.caught = Some((instance.frames.len(), fault));
+                    instance.side.caught = Some((instance.depth, fault));
                     at.pc = handler.target.0.into();
                     return Ok(());
                 }
@@ -54,10 +54,11 @@ pub(crate) fn continue_at(
         if let Some(objects) = objects {
             super::clear(&mut instance.objects[objects]);
         }
-        match instance.frames.pop() {
-            Some(caller) => *at = Frame { pc: caller.pc - 1, ..caller },
-            None => return Err(fault),
-        }
+        let Some(depth) = instance.depth.checked_sub(1) else { return Err(fault) };
+        instance.depth = depth;
+        // A waiting caller continues behind its call.
+        let caller = instance.frames[depth];
+        *at = Frame { pc: caller.pc - 1, ..caller };
     }
 }
 
@@ -67,7 +68,7 @@ fn fault_of(instance: &mut Instance, raised: Raised) -> (Fault, bool) {
         Raised::Builtin(kind) => (Fault::new(kind, kind.message()), false),
         Raised::Fault(fault) => (*fault, false),
         Raised::Exception(exception) => {
-            let depth = instance.frames.len();
+            let depth = instance.depth;
             let again = instance.side.caught.take_if(|(caught_at, fault)| {
                 *caught_at == depth && std::sync::Arc::ptr_eq(&fault.exception, &exception)
             });
@@ -102,7 +103,7 @@ fn undo(
         return Ok(());
     }
     // None where the savepoint itself failed: nothing has changed since.
-    if let Some(savepoint) = instance.side.savepoint(instance.frames.len(), handler.start.0) {
+    if let Some(savepoint) = instance.side.savepoint(instance.depth, handler.start.0) {
         context.tables.rollback_to(savepoint.mark)?;
         context.rows_written = savepoint.rows_written;
     }
