@@ -4,6 +4,8 @@
 //! `codegen` writes the [`grizzly_bytecode::Program`]. The crate knows neither the machine nor the
 //! storage.
 
+#![deny(clippy::indexing_slicing)]
+
 pub mod catalog;
 mod codegen;
 mod diagnostics_plan;

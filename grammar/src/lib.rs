@@ -6,7 +6,9 @@
 
 pub mod ast;
 pub mod diagnostic;
+pub mod lexer;
 pub mod span;
+pub mod token;
 
 pub use diagnostic::{Diagnostic, Fix, Label, Page, Severity};
 pub use span::Span;
