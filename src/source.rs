@@ -1,7 +1,8 @@
 //! The source map: which text a [`SourceId`] names, and lines and columns in it.
 //!
-//! Sources are scripts, `-c` texts, the prelude, and the stored objects of a database. Ids are given in
-//! order and never reused, so that a place that was kept with an object still finds its text.
+//! Sources are scripts, `-c` texts, the prelude, and the stored objects of a database. Ids are
+//! given in order and never reused, so that a place that was kept with an object still finds its
+//! text.
 
 use grizzly_bytecode::{Place, SourceId};
 use parking_lot::RwLock;

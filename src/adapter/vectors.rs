@@ -1,8 +1,9 @@
 //! Arrow arrays as vectors.
 //!
-//! A [`Column`] pins one array of a storage batch and lends windows of it: 64-bit and 128-bit numbers,
-//! offsets, text, dictionary codes and validity bitmaps are shared with the block that they lie in;
-//! narrower numbers, booleans and UUIDs are widened into the vector's own buffer, which is reused.
+//! A [`Column`] pins one array of a storage batch and lends windows of it: 64-bit and 128-bit
+//! numbers, offsets, text, dictionary codes and validity bitmaps are shared with the block that
+//! they lie in; narrower numbers, booleans and UUIDs are widened into the vector's own buffer,
+//! which is reused.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{

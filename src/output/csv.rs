@@ -1,7 +1,7 @@
 //! CSV as RFC 4180 with `\n` line ends, and tab-separated values.
 //!
-//! NULL is an empty field and the empty text `""`; a row whose only field is NULL is `NULL`, because an
-//! empty line would be no row at all.
+//! NULL is an empty field and the empty text `""`; a row whose only field is NULL is `NULL`,
+//! because an empty line would be no row at all.
 
 use super::Format;
 use grizzly_bytecode::{Field, Type, Value, VectorKind};

@@ -1,7 +1,7 @@
 //! Tables for people: Markdown, and boxes of lines.
 //!
-//! The widths need all rows, so they are kept until the end; a box keeps the first and the last of a
-//! long result and says how many were left out.
+//! The widths need all rows, so they are kept until the end; a box keeps the first and the last of
+//! a long result and says how many were left out.
 
 use super::{Format, values};
 use grizzly_bytecode::Field;

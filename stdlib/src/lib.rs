@@ -1,7 +1,7 @@
 //! The built-in functions: declarations and native bodies.
 //!
-//! - A *declaration* is PL-Grizzly text in `prelude/*.gz`: documentation, signature, and tags in the
-//!   documentation (`@body name`, `@null handles`, `@effect READS|VOLATILE`, `@nullable`,
+//! - A *declaration* is PL-Grizzly text in `prelude/*.gz`: documentation, signature, and tags in
+//!   the documentation (`@body name`, `@null handles`, `@effect READS|VOLATILE`, `@nullable`,
 //!   `@variadic`). The compiler reads it; one name may have several forms.
 //! - A *body* is a Rust function from values to a value, registered here by the name that `@body`
 //!   gives (or the function's own name). Bodies learn the static types of a call from their

@@ -70,8 +70,9 @@ pub fn double_to_decimal(value: f64, scale: u8) -> Option<i128> {
     parse_decimal(&format!("{value:e}"), scale)
 }
 
-/// A decimal text (`[+-]digits[.digits][e[+-]digits]`, underscores not allowed) as an unscaled value
-/// of the given scale, rounding half away from zero. `None` where it is malformed or too large.
+/// A decimal text (`[+-]digits[.digits][e[+-]digits]`, underscores not allowed) as an unscaled
+/// value of the given scale, rounding half away from zero. `None` where it is malformed or too
+/// large.
 pub fn parse_decimal(text: &str, scale: u8) -> Option<i128> {
     let (negative, unsigned) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),

@@ -1,5 +1,5 @@
-//! Conversions between types: the bodies of `cast` and `try_cast`, which every explicit conversion of
-//! a program calls, and the same for the facade's parameters and variables.
+//! Conversions between types: the bodies of `cast` and `try_cast`, which every explicit conversion
+//! of a program calls, and the same for the facade's parameters and variables.
 //!
 //! - A number that does not fit its target raises ArithmeticOverflow; a text that cannot be read
 //!   raises CastError. Rounding, where there is any, is half away from zero.

@@ -1,7 +1,9 @@
-//! Dates, times and intervals: the operators' bodies, and functions that give a date or an interval.
+//! Dates, times and intervals: the operators' bodies, and functions that give a date or an
+//! interval.
 //!
 //! Adding an interval adds its months first (a day that the month lacks becomes its last), then its
-//! days, then its microseconds, as PostgreSQL and DuckDB do. A DATE plus an interval is a TIMESTAMP.
+//! days, then its microseconds, as PostgreSQL and DuckDB do. A DATE plus an interval is a
+//! TIMESTAMP.
 
 pub mod parts;
 
@@ -224,8 +226,8 @@ fn last_day(context: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
     Ok(Value::Int(days_from_civil(year, month, days_in_month(year, month))))
 }
 
-/// The difference by calendar fields; a negative field borrows from the next greater one, a day from
-/// the length of the month of the earlier timestamp.
+/// The difference by calendar fields; a negative field borrows from the next greater one, a day
+/// from the length of the month of the earlier timestamp.
 fn age(context: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
     let (to, from) = (micros_of(context, arguments, 0)?, micros_of(context, arguments, 1)?);
     let (late, early) = (to.max(from), to.min(from));

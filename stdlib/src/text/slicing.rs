@@ -46,8 +46,8 @@ pub(super) fn right(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
 }
 
 /// From character `start` (from 1; a negative one counts from the end), `length` characters. What
-/// lies before the first character counts towards the length; a negative length takes the characters
-/// before `start`.
+/// lies before the first character counts towards the length; a negative length takes the
+/// characters before `start`.
 pub(super) fn substr(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
     let text = text(arguments, 0)?;
     let total = count_characters(text) as i64;
