@@ -3,6 +3,7 @@
 mod fold;
 mod inline;
 mod key_order;
+mod narrow_comparisons;
 mod prune_columns;
 mod push_filters;
 mod share_aggregates;
@@ -26,6 +27,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule { name: "inline_functions", apply: inline::apply },
     Rule { name: "fold_constants", apply: fold::apply },
+    Rule { name: "narrow_comparisons", apply: narrow_comparisons::apply },
     Rule { name: "push_filters", apply: push_filters::apply },
     Rule { name: "share_aggregates", apply: share_aggregates::apply },
     Rule { name: "prune_columns", apply: prune_columns::apply },

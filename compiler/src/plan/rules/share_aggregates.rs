@@ -7,17 +7,17 @@ use crate::plan::PlanContext;
 use crate::plan::logical::{LogicalPlan, substitute};
 
 /// The rule.
-pub fn apply(plan: LogicalPlan, context: &mut PlanContext<'_>) -> Result<LogicalPlan> {
+pub fn apply(plan: LogicalPlan, _: &mut PlanContext<'_>) -> Result<LogicalPlan> {
     let mut plan = plan;
-    share(&mut plan, context);
+    share(&mut plan);
     Ok(plan)
 }
 
 /// Rewrites the aggregates of every group below, and returns which variables stand for which others.
-fn share(plan: &mut LogicalPlan, context: &PlanContext<'_>) -> Vec<(ColumnVar, Expr)> {
+fn share(plan: &mut LogicalPlan) -> Vec<(ColumnVar, Expr)> {
     let mut renamed = Vec::new();
     for input in plan.inputs_mut() {
-        renamed.extend(share(input, context));
+        renamed.extend(share(input));
     }
     if !renamed.is_empty() {
         let values: Vec<_> = renamed.iter().map(|(var, e)| (*var, e)).collect();
