@@ -1,0 +1,5 @@
+//! Blocks: Feather files of rows or messages sorted by tree key.
+
+mod column;
+
+pub(crate) use column::{ColumnBuilder, ColumnReader};

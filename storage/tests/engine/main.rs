@@ -1,0 +1,4 @@
+//! Tests of the storage engine through its public interface.
+
+mod basics;
+mod support;
