@@ -34,4 +34,6 @@ pub struct Context<'a> {
     pub transaction_micros: i64,
     /// Rows written so far.
     pub rows_written: u64,
+    /// How many instances run inside each other; the caller begins with 0.
+    pub nesting: u32,
 }

@@ -3,6 +3,9 @@
 //! The crate is data and its checks: it runs nothing. The compiler writes a [`Program`], `verify` turns
 //! it into a `VerifiedProgram`, the machine runs that.
 
+#[cfg(feature = "assembler")]
+pub mod assemble;
+pub mod disasm;
 pub mod fault;
 pub mod ids;
 pub mod opcodes;
@@ -10,7 +13,9 @@ pub mod program;
 pub mod query;
 pub mod types;
 pub mod value;
+pub mod verify;
 
+pub use disasm::Disassembly;
 pub use fault::{Builtin, Fault, Place, PlaceEntry, TraceLine};
 pub use ids::*;
 pub use opcodes::{Instr, VectorInstr};
@@ -19,3 +24,4 @@ pub use program::{
 };
 pub use types::{EnumType, ExceptionType, Field, FunctionType, Repr, StructType, Type, VectorKind};
 pub use value::{ExceptionValue, Interval, StructValue, Value};
+pub use verify::{VerifiedProgram, VerifyError, verify};

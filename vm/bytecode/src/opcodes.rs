@@ -277,6 +277,7 @@ opcode_table! {
     Length "length" { d: Out Slot, a: In Object } "R[d] := the number of elements of the array O[a]";
 
     // Exceptions. A function's handler table says where a fault continues.
+    Savepoint "savepoint" {} "mark the tables' state for the undoing handlers whose range starts here";
     MakeException "make_exception" { d: Out Object, k: In ConstId, o: In ObjectWindow } "O[d] := an exception of type T[k], message O[o] (NULL: its default), fields O[o+1..]";
     Raise "raise" { a: In Object } "raise the exception O[a]";
     ExceptionIs "exception_is" { d: Out Slot, a: In Object, k: In ConstId } "R[d] := O[a] is of the exception type named K[k] or stands under it";

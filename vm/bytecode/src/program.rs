@@ -133,8 +133,9 @@ pub struct Handler {
     pub target: Target,
     /// The object register that receives the exception.
     pub exception: Object,
-    /// Whether database changes made in the range are undone: the machine marks a savepoint when the
-    /// range is entered at `start` and rolls back to it before it continues at `target`.
+    /// Whether database changes made in the range are undone: the instruction at `start` is then
+    /// [`Instr::Savepoint`], and the machine rolls back to what it marked before it continues at
+    /// `target`. A loop at the start of the range jumps back behind the savepoint, not to it.
     pub undo: bool,
 }
 

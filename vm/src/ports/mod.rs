@@ -1,8 +1,14 @@
 //! What the machine needs of the world, as traits. The facade plugs storage, files and clocks in; tests
 //! plug in their own.
 
+mod native_code;
+mod none;
+mod system;
 mod tables;
 
+pub use native_code::{NativeCompiler, NativeExit, NativeFunction};
+pub use none::{NoNatives, NoOutput, NoSecrets, NoTables};
+pub use system::{DiskFiles, OsEntropy, SystemClock, ThreadTasks};
 pub use tables::{
     GetRequest, Morsel, ScanRequest, ScanTest, TableScan, Tables, WriteKind, WriteRequest,
 };

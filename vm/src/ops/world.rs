@@ -1,0 +1,141 @@
+//! The world: savepoints, output, rows by key, queries.
+
+use super::side::Savepoint;
+use super::{Machine, Next, Raised, Step};
+use crate::batch::Batch;
+use crate::destination::Destination;
+use crate::operators;
+use crate::ports::{GetRequest, WriteKind, WriteRequest};
+use grizzly_bytecode::query::{Query, WriteOperation};
+use grizzly_bytecode::{Access, AccessId, Builtin, Fault, Instr, ObjectWindow, QueryId, Value};
+
+pub(super) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
+    match instr {
+        Instr::Savepoint {} => return savepoint(m),
+        Instr::Print { a, k } => {
+            let ty = m.constant_type(k)?;
+            m.context.output.print(&m.objects[a.index()], ty)?;
+        }
+        Instr::GetRow { x, o, t } => {
+            if !get_row(m, x, o)? {
+                return Ok(Next::Goto(t));
+            }
+        }
+        Instr::InsertRow { x, o } => write_row(m, x, o, WriteOperation::Insert)?,
+        Instr::UpdateRow { x, o } => write_row(m, x, o, WriteOperation::Update)?,
+        Instr::DeleteRow { x, o } => write_row(m, x, o, WriteOperation::Delete)?,
+        Instr::EmitRow { o } => {
+            let columns = &m.executable.program().output;
+            let row = &m.objects[o.index()..o.index() + columns.len()];
+            m.side.rows.push(m.context, columns, row)?;
+        }
+        Instr::RunQuery { q, o } => run_query(m, q, o)?,
+        Instr::ScalarQuery { d, q, o } => {
+            let value = scalar_query(m, q, o)?;
+            m.set_object(d, value);
+        }
+        _ => return super::values::step(m, instr),
+    }
+    Ok(Next::On)
+}
+
+/// Marks the state that the undoing handlers of the range that starts here roll back to.
+fn savepoint(m: &mut Machine<'_, '_>) -> Result<Next, Raised> {
+    // Code is at most 2^16 instructions long.
+    let pc = m.pc as u16;
+    m.side.leave_ranges(m.depth, pc);
+    let mark = m.context.tables.savepoint();
+    // Verified frames run functions of the program.
+    let function = &m.executable.program().functions[m.function];
+    let ends = function.handlers.iter().filter(|h| h.undo && h.start.0 == pc).map(|h| h.end.0);
+    m.side.savepoints.push(Savepoint {
+        depth: m.depth,
+        range: (pc, ends.max().unwrap_or(pc)),
+        mark,
+        rows_written: m.context.rows_written,
+    });
+    Ok(Next::On)
+}
+
+fn access<'e>(m: &Machine<'e, '_>, x: AccessId) -> &'e Access {
+    // The verifier proved that the access exists and that its rows lie inside the frame.
+    &m.executable.program().accesses[x.index()]
+}
+
+/// Reads a row by key; whether there is one.
+fn get_row(m: &mut Machine<'_, '_>, x: AccessId, o: ObjectWindow) -> Result<bool, Raised> {
+    let access = access(m, x);
+    let objects = &mut m.objects[o.index()..];
+    let key = &objects[..access.key.len()];
+    let request = GetRequest { table: access.table, key, columns: &access.columns };
+    if !m.context.tables.get(request, &mut m.side.row)? {
+        return Ok(false);
+    }
+    for (object, value) in objects.iter_mut().zip(m.side.row.drain(..).take(access.columns.len())) {
+        *object = value;
+    }
+    Ok(true)
+}
+
+fn write_row(
+    m: &mut Machine<'_, '_>,
+    x: AccessId,
+    o: ObjectWindow,
+    operation: WriteOperation,
+) -> Result<(), Raised> {
+    let access = access(m, x);
+    let row = &m.objects[o.index()..o.index() + row_width(access, operation)];
+    let request = WriteRequest {
+        table: access.table,
+        operation,
+        columns: &access.columns,
+        kind: WriteKind::PrimaryKey,
+    };
+    let written = m.context.tables.write_row(&request, row)?;
+    m.context.rows_written += written;
+    Ok(())
+}
+
+/// The object registers that a write reads.
+fn row_width(access: &Access, operation: WriteOperation) -> usize {
+    match operation {
+        WriteOperation::Insert => access.columns.len(),
+        WriteOperation::Update => access.key.len() + access.columns.len(),
+        WriteOperation::Delete => access.key.len(),
+    }
+}
+
+fn run_query(m: &mut Machine<'_, '_>, q: QueryId, o: ObjectWindow) -> Result<(), Raised> {
+    // Rows that were emitted before come first.
+    m.side.rows.flush(m.context, &m.executable.program().output)?;
+    let query = query(m, q);
+    let parameters = &m.objects[o.index()..o.index() + query.parameters.len()];
+    let to = Destination::Statement;
+    Ok(operators::run_query(m.executable, m.context, query, parameters, to)?)
+}
+
+fn query<'e>(m: &Machine<'e, '_>, q: QueryId) -> &'e Query {
+    // The verifier proved that the query exists and has an output column where one is read.
+    &m.executable.program().queries[q.index()]
+}
+
+/// The one value of a query.
+fn scalar_query(m: &mut Machine<'_, '_>, q: QueryId, o: ObjectWindow) -> Result<Value, Raised> {
+    let query = query(m, q);
+    let column = query.output.first().ok_or(Builtin::TypeError)?;
+    let parameters = &m.objects[o.index()..o.index() + query.parameters.len()];
+    let mut found = None;
+    let mut receive = |batch: &Batch| {
+        for row in batch.rows().iter() {
+            if found.is_some() {
+                let kind = Builtin::CardinalityViolation;
+                return Err(Fault::new(kind, "the query gives more than one row"));
+            }
+            found = Some(batch.value(row, 0, &column.ty));
+        }
+        Ok(())
+    };
+    let to = Destination::Each(&mut receive);
+    operators::run_query(m.executable, m.context, query, parameters, to)?;
+    Ok(found.unwrap_or(Value::Null))
+}
