@@ -19,7 +19,7 @@ mod wide;
 
 pub(crate) use blend::{make_fresh, store};
 pub use branches::Branches;
-pub use run::{Environment, Frame, RowCalls};
+pub use run::{Environment, Frame};
 
 pub(crate) use drive::Span;
 pub(crate) use logic::select;

@@ -20,7 +20,7 @@ mod sort;
 mod source;
 mod write;
 
-pub use pipeline::{QueryRun, run_query, scalar_query};
+pub use pipeline::run_query;
 
 use rows::FrozenRows;
 

@@ -7,39 +7,25 @@ use super::compare::{self, DictionaryMatches};
 use super::drive::{Failure, Span, binary, unary};
 use super::{arithmetic, logic, text, wide};
 use crate::batch::Rows;
-use crate::native::{NativeBody, NativeContext};
+use crate::native::NativeContext;
 use crate::vector::Vector;
-use crate::{Context, Fault};
+use crate::{Context, Executable, Fault, Instance};
 use grizzly_bytecode::query::VectorCode;
 use grizzly_bytecode::{
-    Builtin, Constant, FunctionId, PlaceId, Program, TraceLine, Type, VReg, Value, VectorInstr,
+    Constant, FunctionId, NativeId, PlaceId, Program, TraceLine, Type, VReg, Value, VectorInstr,
     VectorKind,
 };
 
-/// Calls functions of the program from vector code, row by row; the scalar machine implements it.
-pub trait RowCalls {
-    /// Calls a function with as many values as it has parameters and returns its result.
-    ///
-    /// # Errors
-    /// What the function raises, with its places.
-    fn call(
-        &mut self,
-        context: &mut Context<'_>,
-        function: FunctionId,
-        arguments: &[Value],
-    ) -> Result<Value, Fault>;
-}
-
 /// What vector code runs with.
 pub struct Environment<'a, 'c> {
-    /// The program that the code belongs to.
-    pub program: &'a Program,
+    /// The executable whose program the code belongs to.
+    pub executable: &'a Executable,
     /// The values of the query's parameters.
     pub parameters: &'a [Value],
     /// The execution's context.
     pub context: &'a mut Context<'c>,
-    /// The scalar machine.
-    pub calls: &'a mut dyn RowCalls,
+    /// Runs functions row by row.
+    pub instance: &'a mut Instance,
 }
 
 /// Registers for one piece of vector code.
@@ -54,7 +40,6 @@ pub struct Frame {
     branches: Branches,
     /// What each `v.cmp_bytes` remembers, by instruction.
     matches: Vec<DictionaryMatches>,
-    natives: Vec<Option<NativeBody>>,
     arguments: Vec<Value>,
     inputs: usize,
 }
@@ -72,7 +57,6 @@ impl Frame {
             spares: Default::default(),
             branches: Branches::default(),
             matches: (0..remembered).map(|_| DictionaryMatches::default()).collect(),
-            natives: Vec::new(),
             arguments: Vec::new(),
             inputs: usize::from(code.inputs),
         }
@@ -132,7 +116,8 @@ impl Frame {
         let mut at = range.start;
         while at < range.end {
             let step = self.step(code.code[at], at, environment, rows, len);
-            at = step.map_err(|stop| stop.into_fault(environment.program, code, at))?;
+            at =
+                step.map_err(|stop| stop.into_fault(environment.executable.program(), code, at))?;
         }
         Ok(())
     }
@@ -158,7 +143,7 @@ impl Frame {
             I::SelectEnd {} => self.branches.close(),
             I::Const { d, k } => {
                 if let Some(Constant::Value(value, _)) =
-                    environment.program.constants.get(k.index())
+                    environment.executable.program().constants.get(k.index())
                 {
                     self.constant(d, value, base, len);
                 }
@@ -177,9 +162,7 @@ impl Frame {
                 let span = Span { rows: self.branches.rows(base), len };
                 arithmetic::check_decimal(&self.registers[a.index()], i.0, span)?;
             }
-            I::Native { n, d, b } => {
-                self.native((n.index(), d, b.index()), environment, base, len)?
-            }
+            I::Native { n, d, b } => self.native((n, d, b.index()), environment, base, len)?,
             I::CallRows { f, d, b } => self.call_rows((f, d, b.index()), environment, base, len)?,
             computed => self.compute(computed, at, base, len)?,
         }
@@ -255,38 +238,25 @@ impl Frame {
 
     fn native(
         &mut self,
-        (native, d, first): (usize, VReg, usize),
+        (native, d, first): (NativeId, VReg, usize),
         environment: &mut Environment<'_, '_>,
         base: Rows<'_>,
         len: usize,
     ) -> Result<(), Stop> {
-        let Some(declared) = environment.program.natives.get(native) else { return Ok(()) };
-        if self.natives.len() <= native {
-            self.natives.resize(native + 1, None);
-        }
         let context = &*environment.context;
-        if self.natives[native].is_none() {
-            self.natives[native] = context.natives.find(&declared.name);
-        }
-        let Some(body) = self.natives[native] else {
-            let message = format!("the function {} is not supported yet", declared.name);
-            return Err(Stop::Fault(Fault::new(Builtin::TypeError, message)));
-        };
-        // The types are needed by the row; a query names few natives, so they are kept with the call.
-        let types: Vec<Type> = declared.parameters.iter().map(|p| p.ty.clone()).collect();
+        let linked = environment.executable.native(native);
         let native_context = NativeContext {
             clock: context.clock,
             entropy: context.entropy,
             transaction_micros: context.transaction_micros,
-            argument_types: &types,
-            result_type: &declared.result.ty,
+            argument_types: &linked.argument_types,
+            result_type: &linked.result.ty,
         };
-        let strict = declared.strict;
-        self.by_rows((d, first), &types, base, len, |arguments| {
-            if strict && arguments.iter().any(Value::is_null) {
+        self.by_rows((d, first), linked.argument_types.iter(), base, len, |arguments| {
+            if linked.strict && arguments.iter().any(Value::is_null) {
                 return Ok(Value::Null);
             }
-            body(&native_context, arguments)
+            (linked.body)(&native_context, arguments)
         })
     }
 
@@ -297,21 +267,20 @@ impl Frame {
         base: Rows<'_>,
         len: usize,
     ) -> Result<(), Stop> {
-        let Some(declared) = environment.program.functions.get(function.index()) else {
-            return Ok(());
-        };
-        let types: Vec<Type> = declared.parameters.iter().map(|p| p.ty.clone()).collect();
-        let (calls, context) = (&mut *environment.calls, &mut *environment.context);
-        self.by_rows((d, first), &types, base, len, |arguments| {
-            calls.call(context, function, arguments)
+        let executable = environment.executable;
+        // The verifier proved that the program names only functions that it has.
+        let parameters = &executable.program().functions[function.index()].parameters;
+        let (instance, context) = (&mut *environment.instance, &mut *environment.context);
+        self.by_rows((d, first), parameters.iter().map(|p| &p.ty), base, len, |arguments| {
+            instance.call(executable, context, function, arguments)
         })
     }
 
     /// Computes a register from a window of others by a call per selected row.
-    fn by_rows(
+    fn by_rows<'t>(
         &mut self,
         (d, first): (VReg, usize),
-        types: &[Type],
+        types: impl ExactSizeIterator<Item = &'t Type> + Clone,
         base: Rows<'_>,
         len: usize,
         mut call: impl FnMut(&[Value]) -> Result<Value, Fault>,
@@ -329,7 +298,8 @@ impl Frame {
         for row in rows.iter() {
             arguments.clear();
             let window = &self.registers[window.clone()];
-            arguments.extend(window.iter().zip(types).map(|(vector, ty)| vector.value(row, ty)));
+            arguments
+                .extend(window.iter().zip(types.clone()).map(|(vector, ty)| vector.value(row, ty)));
             match call(&arguments) {
                 Ok(value) => store(&mut out, row, &value, len),
                 Err(fault) => {

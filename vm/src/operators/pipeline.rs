@@ -14,53 +14,31 @@ use super::source::Batches;
 use super::write::Writer;
 use super::{Flow, State};
 use crate::batch::Batch;
-use crate::kernels::{Environment, RowCalls};
-use crate::{Context, Fault};
+use crate::kernels::Environment;
+use crate::{Context, Destination, Executable, Fault};
 use grizzly_bytecode::query::{Pipeline, Query, Sink, Step};
-use grizzly_bytecode::{Builtin, Program, Value};
+use grizzly_bytecode::{Builtin, Value};
 use std::sync::atomic::Ordering;
 
-/// What a query runs with.
-pub struct QueryRun<'a, 'c> {
-    /// The program that the query belongs to.
-    pub program: &'a Program,
-    /// The query.
-    pub query: &'a Query,
-    /// The values of the query's parameters.
-    pub parameters: &'a [Value],
-    /// The execution's context.
-    pub context: &'a mut Context<'c>,
-    /// The scalar machine, for functions that run row by row.
-    pub calls: &'a mut dyn RowCalls,
-}
-
-/// Runs a query: its rows go to the context's output, the rows it writes are added to
-/// [`Context::rows_written`].
+/// Runs a query of `executable`'s program with its parameters and hands its batches to `destination`; the
+/// rows that it writes are added to [`Context::rows_written`].
 ///
 /// # Errors
-/// What a row, a write or the output raises; Cancelled; ResourceExhausted.
-pub fn run_query(run: QueryRun<'_, '_>) -> Result<(), Fault> {
-    execute(run, Results::Output)?;
-    Ok(())
-}
-
-/// Runs a query for its one value: the first column of its only row, NULL without a row.
-///
-/// # Errors
-/// CardinalityViolation where there are several rows, and as [`run_query`].
-pub fn scalar_query(run: QueryRun<'_, '_>) -> Result<Value, Fault> {
-    match execute(run, Results::Single(None))? {
-        Results::Single(Some(value)) => Ok(value),
-        Results::Single(None) | Results::Output => Ok(Value::Null),
-    }
-}
-
-fn execute(run: QueryRun<'_, '_>, mut results: Results) -> Result<Results, Fault> {
-    let QueryRun { program, query, parameters, context, calls } = run;
+/// What a row, a write or the receiver raises; Cancelled; ResourceExhausted.
+pub fn run_query(
+    executable: &Executable,
+    context: &mut Context<'_>,
+    query: &Query,
+    parameters: &[Value],
+    destination: Destination<'_>,
+) -> Result<(), Fault> {
+    let mut results = Results::new(destination);
+    let mut instance = executable.instance();
     let mut states: Vec<State> = Vec::new();
     states.resize_with(query.states as usize, State::default);
     for pipeline in &query.pipelines {
-        let mut environment = Environment { program, parameters, context, calls };
+        let instance = &mut *instance;
+        let mut environment = Environment { executable, parameters, context, instance };
         let made = run_pipeline(query, pipeline, &states, &mut environment, &mut results)?;
         if let Some((index, state)) = made
             && let Some(place) = states.get_mut(index)
@@ -68,7 +46,7 @@ fn execute(run: QueryRun<'_, '_>, mut results: Results) -> Result<Results, Fault
             *place = state;
         }
     }
-    Ok(results)
+    Ok(())
 }
 
 fn run_pipeline(
@@ -76,7 +54,7 @@ fn run_pipeline(
     pipeline: &Pipeline,
     states: &[State],
     environment: &mut Environment<'_, '_>,
-    results: &mut Results,
+    results: &mut Results<'_>,
 ) -> Result<Option<(usize, State)>, Fault> {
     let mut source = Batches::open(&pipeline.source, states, environment)?;
     let mut steps = pipeline
@@ -133,8 +111,8 @@ pub(super) fn no_state() -> Fault {
 }
 
 /// Where the batches of a pipeline end.
-enum SinkState<'q, 'r> {
-    Results(&'r mut Results, &'q Query),
+enum SinkState<'q, 'r, 'd> {
+    Results(&'r mut Results<'d>, &'q Query),
     Build(Box<Build<'q>>, usize),
     Aggregate(Box<Aggregation<'q>>, usize),
     Sort(Box<Sort<'q>>, usize),
@@ -142,13 +120,13 @@ enum SinkState<'q, 'r> {
     Write(Box<Writer<'q>>),
 }
 
-impl<'q, 'r> SinkState<'q, 'r> {
+impl<'q, 'r, 'd> SinkState<'q, 'r, 'd> {
     fn new(
         query: &'q Query,
         pipeline: &'q Pipeline,
-        results: &'r mut Results,
+        results: &'r mut Results<'d>,
         environment: &Environment<'_, '_>,
-    ) -> SinkState<'q, 'r> {
+    ) -> SinkState<'q, 'r, 'd> {
         let budget = &environment.context.budget;
         match &pipeline.sink {
             Sink::Output => SinkState::Results(results, query),
@@ -215,7 +193,7 @@ impl<'q, 'r> SinkState<'q, 'r> {
 /// buffers the source reuses.
 fn push(
     steps: &mut [StepState<'_>],
-    sink: &mut SinkState<'_, '_>,
+    sink: &mut SinkState<'_, '_, '_>,
     batch: &mut Batch,
     environment: &mut Environment<'_, '_>,
 ) -> Result<Flow, Fault> {
