@@ -110,7 +110,7 @@ fn key_value(condition: &Expr, var: ColumnVar) -> Option<&Expr> {
 
 impl KeyedRow {
     fn column_types(&self, indices: impl Iterator<Item = usize>) -> Vec<(ColumnId, Type)> {
-        let column = |index| self.table.columns.get(index).map(|c| (c.id, c.ty.clone()));
+        let column = |index: usize| self.table.columns.get(index).map(|c| (c.id, c.ty.clone()));
         indices.filter_map(column).collect()
     }
 
