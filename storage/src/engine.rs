@@ -11,7 +11,7 @@ use crate::manifest::{Manifest, State};
 use crate::row;
 use crate::run::{Arena, RowRun};
 use crate::schema::{CommitTs, TableId};
-use crate::store::Store;
+use crate::store::{Store, TreeLimits};
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, RwLock};
 use crate::table::Table;
 use crate::transaction::{Isolation, Transaction};
@@ -31,11 +31,13 @@ pub struct Options {
     /// Whether COMMIT waits until the device has the log. Without it a crash of the machine may
     /// lose the latest commits, never their order or wholeness.
     pub durable: bool,
+    /// How large the parts of trees become.
+    pub limits: TreeLimits,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { durable: true }
+        Options { durable: true, limits: TreeLimits::default() }
     }
 }
 
@@ -95,7 +97,7 @@ impl Engine {
             device.create_dir(folder).map_err(|error| Error::io(folder, "create", &error))?;
         }
         let manifest = Manifest::open(&*device)?;
-        let store = Arc::new(Store::new(Arc::clone(&device)));
+        let store = Arc::new(Store::new(Arc::clone(&device), options.limits));
         let mut replay = Replay::start(&store, &manifest.state)?;
         let log_start = manifest.state.log_start;
         let recovered =

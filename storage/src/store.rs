@@ -9,9 +9,41 @@ use crate::error::{Error, Result};
 use crate::schema::TableId;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering};
 
+/// How large the parts of trees become. Not part of the format: a database may be opened with
+/// other limits than it was written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TreeLimits {
+    /// Rows in a leaf at most.
+    pub leaf_rows: usize,
+    /// Bytes of a leaf's data at most, about.
+    pub leaf_bytes: usize,
+    /// Children of an inner node at most.
+    pub fanout: usize,
+    /// Messages an inner node keeps at most.
+    pub node_messages: usize,
+    /// Bytes of messages an inner node keeps at most, about.
+    pub node_bytes: usize,
+    /// A child gets more than this many messages at once, unless its node is full.
+    pub push_messages: usize,
+}
+
+impl Default for TreeLimits {
+    fn default() -> TreeLimits {
+        TreeLimits {
+            leaf_rows: 131_072,
+            leaf_bytes: 64 << 20,
+            fanout: 64,
+            node_messages: 65_536,
+            node_bytes: 16 << 20,
+            push_messages: 4096,
+        }
+    }
+}
+
 /// Where trees keep their files.
 #[derive(Debug)]
 pub(crate) struct Store {
+    pub(crate) limits: TreeLimits,
     pub(crate) device: Arc<dyn Device>,
     next_file: AtomicU64,
     garbage: Mutex<Vec<String>>,
@@ -51,8 +83,8 @@ impl FileHandle {
 }
 
 impl Store {
-    pub(crate) fn new(device: Arc<dyn Device>) -> Store {
-        Store { device, next_file: AtomicU64::new(1), garbage: Mutex::default() }
+    pub(crate) fn new(device: Arc<dyn Device>, limits: TreeLimits) -> Store {
+        Store { limits, device, next_file: AtomicU64::new(1), garbage: Mutex::default() }
     }
 
     /// A file number that was never used.

@@ -25,11 +25,6 @@ use arrow_schema::{DataType, Field, Schema};
 use file::Opened;
 use std::collections::HashMap;
 
-/// Rows in a leaf at most.
-pub(crate) const LEAF_ROWS: usize = 131_072;
-/// Bytes of a leaf's data at most, about.
-pub(crate) const LEAF_BYTES: usize = 64 << 20;
-
 /// What a block holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BlockKind {

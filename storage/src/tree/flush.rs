@@ -8,7 +8,6 @@
 use super::file;
 use super::rebuild::{Keyed, Writer};
 use super::{Child, Node, Slice, Tree};
-use crate::block::LEAF_ROWS;
 use crate::error::Result;
 use crate::layer::Layer;
 use crate::merge::{Merged, cut, merge};
@@ -17,17 +16,8 @@ use crate::sync::Arc;
 use crate::table::Table;
 use std::ops::Bound;
 
-/// Children of a node at most.
-const FANOUT: usize = 64;
-/// Messages a node keeps at most.
-const NODE_MESSAGES: usize = 65_536;
-/// Bytes of messages a node keeps at most, about.
-const NODE_BYTES: usize = 16 << 20;
 /// A leaf is rewritten when messages for at least one in this many of its rows wait.
 const LEAF_SHARE: usize = 8;
-/// An inner node gets at least this many messages at once.
-const MIN_PUSH: usize = 4096;
-
 /// A flush of one table.
 pub(crate) struct Flush<'a> {
     pub(crate) store: &'a Arc<Store>,
@@ -68,7 +58,7 @@ impl Flush<'_> {
     fn grow(&self, layers: &[Layer], bounds: Bounds<'_>, leaves: &mut Vec<Keyed>) -> Result<()> {
         let low = bounds.low.map(<[u8]>::to_vec);
         let high = bounds.high.map(<[u8]>::to_vec);
-        for unit in cut(layers, low, high, LEAF_ROWS) {
+        for unit in cut(layers, low, high, self.store.limits.leaf_rows) {
             let low = unit.low.as_ref().map(Vec::as_slice);
             let high = unit.high.as_ref().map(Vec::as_slice);
             let merged = merge(layers, low, high);
@@ -120,17 +110,18 @@ impl Flush<'_> {
 
     /// Which children get their messages now.
     fn choose(&self, node: &Node, layers: &[Layer], counts: &[usize]) -> Vec<bool> {
+        let limits = &self.store.limits;
         let mut pushed: Vec<bool> = counts
             .iter()
             .zip(&node.children)
             .map(|(&count, child)| match child {
                 _ if self.force => count > 0 || !self.is_clean(child),
-                Child::Leaf(leaf) => count > (leaf.rows / LEAF_SHARE).max(MIN_PUSH),
-                Child::Node(_) => count > MIN_PUSH,
+                Child::Leaf(leaf) => count > (leaf.rows / LEAF_SHARE).max(limits.push_messages),
+                Child::Node(_) => count > limits.push_messages,
             })
             .collect();
         let message_bytes = layers.iter().map(Layer::message_bytes).max().unwrap_or(0).max(1);
-        let limit = NODE_MESSAGES.min(NODE_BYTES / message_bytes).max(1);
+        let limit = limits.node_messages.min(limits.node_bytes / message_bytes).max(1);
         let mut rest: usize =
             counts.iter().zip(&pushed).filter(|(_, pushed)| !**pushed).map(|(n, _)| n).sum();
         // Over the limit, the children with most messages go first, until there is room again.
@@ -162,12 +153,14 @@ impl Flush<'_> {
 
     /// Joins neighbouring leaves of which one has become small.
     fn join_small(&self, children: Vec<Keyed>) -> Result<Vec<Keyed>> {
+        let limits = &self.store.limits;
         let mut joined: Vec<Keyed> = Vec::with_capacity(children.len());
         for (key, child) in children {
             if let (Some((_, Child::Leaf(left))), Child::Leaf(right)) = (joined.last(), &child) {
                 let rows = left.rows + right.rows;
-                let small = left.rows.min(right.rows) < LEAF_ROWS / 8 && rows <= LEAF_ROWS / 2;
-                if small && (left.bytes + right.bytes) as usize <= crate::block::LEAF_BYTES / 2 {
+                let small = left.rows.min(right.rows) < limits.leaf_rows / 8
+                    && rows <= limits.leaf_rows / 2;
+                if small && (left.bytes + right.bytes) as usize <= limits.leaf_bytes / 2 {
                     let block = self.writer().join(left, right)?;
                     if let Some(last) = joined.last_mut() {
                         last.1 = Child::Leaf(block);
@@ -182,7 +175,7 @@ impl Flush<'_> {
 
     /// Writes nodes over these children, with a buffer that is divided among them.
     fn nodes(&self, children: Vec<Keyed>, buffers: &[Slice]) -> Result<Vec<Keyed>> {
-        let count = children.len().div_ceil(FANOUT);
+        let count = children.len().div_ceil(self.store.limits.fanout);
         let mut nodes = Vec::new();
         let total = children.len();
         let mut children = children.into_iter().peekable();

@@ -1,9 +1,7 @@
 //! Writing leaves and buffers anew from pieces, messages and Arrow batches.
 
 use super::{Child, Slice};
-use crate::block::{
-    self, Block, BlockKind, ColumnBuilder, ColumnReader, LEAF_BYTES, LEAF_ROWS, ROW_ID_KIND,
-};
+use crate::block::{self, Block, BlockKind, ColumnBuilder, ColumnReader, ROW_ID_KIND};
 use crate::datum::Datum;
 use crate::error::{Error, Result};
 use crate::key;
@@ -11,7 +9,7 @@ use crate::layer::Layer;
 use crate::merge::Merged;
 use crate::overlay::{Overlay, Piece, Sources, take_pieces};
 use crate::row::Operation;
-use crate::store::Store;
+use crate::store::{Store, TreeLimits};
 use crate::sync::Arc;
 use crate::table::Table;
 use arrow_array::ArrayRef;
@@ -44,7 +42,7 @@ impl Writer<'_> {
         let mut pieces: VecDeque<Piece> = overlay.pieces().into();
         let total: usize = pieces.iter().map(Piece::len).sum();
         let sources = Sources { table: self.table, layers, merged, leaf };
-        let most = rows_per_leaf(leaf, layers);
+        let most = rows_per_leaf(&self.store.limits, leaf, layers);
         // Keys that grow fill their leaves; other leaves are halved and keep room.
         let base_rows: usize = pieces
             .iter()
@@ -74,7 +72,7 @@ impl Writer<'_> {
         let mut columns = Vec::new();
         for position in 0..self.table.columns.len() {
             let builder = sources.column_of_pieces(&pieces, position)?;
-            if builder.variable_bytes() > 2 * LEAF_BYTES && rows > 1 {
+            if builder.variable_bytes() > 2 * self.store.limits.leaf_bytes && rows > 1 {
                 let mut rest: VecDeque<Piece> = pieces.into();
                 let half = take_pieces(&mut rest, rows / 2);
                 self.write_pieces(sources, half, leaves)?;
@@ -211,10 +209,10 @@ fn joint_operation(layers: &[Layer], merged: &Merged, index: usize) -> (Operatio
     (Operation::Patch, positions)
 }
 
-fn rows_per_leaf(leaf: Option<&Block>, layers: &[Layer]) -> usize {
+fn rows_per_leaf(limits: &TreeLimits, leaf: Option<&Block>, layers: &[Layer]) -> usize {
     let leaf_row = leaf.map_or(0, |leaf| leaf.bytes as usize / leaf.rows.max(1));
     let message = layers.iter().map(Layer::message_bytes).max().unwrap_or(0);
-    (LEAF_BYTES / leaf_row.max(message).max(1)).clamp(1, LEAF_ROWS)
+    (limits.leaf_bytes / leaf_row.max(message).max(1)).clamp(1, limits.leaf_rows)
 }
 
 /// Collects Arrow batches, in key order, into leaves of full size.
@@ -243,16 +241,18 @@ impl<'a> LeafBuilder<'a> {
     }
 
     fn restart(&mut self) {
+        let rows = self.writer.store.limits.leaf_rows;
         let kinds = self.writer.table.columns.iter().map(|column| column.kind);
-        self.builders = kinds.map(|kind| ColumnBuilder::new(kind, LEAF_ROWS)).collect();
+        self.builders = kinds.map(|kind| ColumnBuilder::new(kind, rows)).collect();
         self.rows = 0;
     }
 
     /// Appends the first `rows` rows of a checked batch, given by its readers.
     pub(crate) fn push(&mut self, readers: &[ColumnReader], rows: usize) -> Result<()> {
+        let limits = self.writer.store.limits;
         let mut start = 0;
         while start < rows {
-            let count = (rows - start).min(LEAF_ROWS - self.rows).min(STEP_ROWS);
+            let count = (rows - start).min(limits.leaf_rows - self.rows).min(STEP_ROWS);
             for (builder, reader) in self.builders.iter_mut().zip(readers) {
                 builder.extend(reader, start..start + count);
             }
@@ -260,7 +260,7 @@ impl<'a> LeafBuilder<'a> {
             self.rows += count;
             let variable: usize = self.builders.iter().map(ColumnBuilder::variable_bytes).sum();
             let bytes = variable + self.rows * self.writer.table.fixed_bytes;
-            if self.rows == LEAF_ROWS || bytes >= LEAF_BYTES {
+            if self.rows == limits.leaf_rows || bytes >= limits.leaf_bytes {
                 self.finish_leaf()?;
             }
         }

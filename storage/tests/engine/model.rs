@@ -33,7 +33,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (id(), any::<i64>()).prop_map(|(id, n)| Step::SetBalance(id, n)),
         4 => id().prop_map(Step::Delete),
         1 => (id(), id()).prop_map(|(from, to)| Step::Move(from, to)),
-        1 => (0_i64..100_000, 1_u16..6_000).prop_map(|(id, n)| Step::PutMany(id, n)),
+        1 => (0_i64..100_000, 1_u16..600).prop_map(|(id, n)| Step::PutMany(id, n)),
+        1 => (0_i64..10, 4_100_u16..6_000).prop_map(|(id, n)| Step::PutMany(id, n)),
         6 => Just(Step::Commit),
         1 => Just(Step::Abandon),
         2 => Just(Step::Savepoint),
@@ -143,7 +144,7 @@ impl Run {
                 self.txn = None;
                 self.mark = None;
                 self.engine = None;
-                self.engine = Some(open(&self.device));
+                self.engine = Some(open_small(&self.device).unwrap());
                 self.model = self.committed.clone();
                 self.txn = Some(begin(self.engine()));
             }
@@ -191,6 +192,8 @@ proptest! {
     #[test]
     fn the_engine_is_a_map(steps in proptest::collection::vec(step(), 1..120)) {
         let (device, engine) = memory();
+        drop(engine);
+        let engine = open_small(&device).unwrap();
         let txn = Some(begin(&engine));
         let (committed, model) = (Model::new(), Model::new());
         let mut run = Run { device, engine: Some(engine), txn, committed, model, mark: None };
