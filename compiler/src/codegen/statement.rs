@@ -117,20 +117,19 @@ struct StatementWriter<'s, 'b, 'a> {
 impl<'a> StatementWriter<'_, '_, 'a> {
     fn write(&mut self) -> Result<bc::Function> {
         let statement = self.statement;
+        if let Some(point) = point::recognise(statement) {
+            if let StatementKind::Query(query) = &statement.kind {
+                self.builder.program.output = fields(query);
+            }
+            let mut emitter = self.emitter();
+            point.emit(&mut emitter)?;
+            return emitter.finish();
+        }
         match &statement.kind {
             StatementKind::Query(query) => {
                 self.builder.program.output = fields(query);
-                match point::recognise(query, statement) {
-                    Some(get) => {
-                        let mut emitter = self.emitter();
-                        get.emit(&mut emitter)?;
-                        emitter.finish()
-                    }
-                    None => {
-                        let (physical, mut context) = self.physical(query)?;
-                        self.run(&physical, &mut context, fields(query), Sink::Output)
-                    }
-                }
+                let (physical, mut context) = self.physical(query)?;
+                self.run(&physical, &mut context, fields(query), Sink::Output)
             }
             StatementKind::Expression(e, name) => self.expression(e, name),
             StatementKind::Print(e) => {
@@ -286,11 +285,11 @@ impl<'a> StatementWriter<'_, '_, 'a> {
     }
 
     fn explain(&mut self, physical: bool) -> Result<String> {
+        if physical && let Some(point) = point::recognise(self.statement) {
+            return Ok(point.explain());
+        }
         let (head, plan, mut context) = match &self.statement.kind {
             StatementKind::Query(query) => {
-                if physical && let Some(get) = point::recognise(query, self.statement) {
-                    return Ok(get.explain());
-                }
                 let mut context = PlanContext::new(self.statement, self.catalog, self.evaluate);
                 let plan = context.logical(query)?;
                 (String::new(), plan, context)
