@@ -1,5 +1,5 @@
-//! What can go wrong in a session, folded once: messages of the compiler, exceptions, and a database
-//! that cannot be opened. The command line turns the class of an error into its exit code.
+//! What can go wrong in a session, folded once: messages of the compiler, exceptions, and a
+//! database that cannot be opened. The command line turns the class of an error into its exit code.
 
 use grizzly_bytecode::{Fault, SourceId};
 use grizzly_grammar::Diagnostic;

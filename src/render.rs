@@ -1,8 +1,8 @@
 //! Diagnostics and exceptions as text for people.
 //!
 //! A diagnostic shows its code, its one-line statement, the source with the place marked, further
-//! places, help and notes. An exception shows its name and message, the place, and the stack trace of
-//! the language: function, file, line.
+//! places, help and notes. An exception shows its name and message, the place, and the stack trace
+//! of the language: function, file, line.
 
 use crate::error::Error;
 use crate::source::{Source, SourceMap};
@@ -43,8 +43,8 @@ impl Renderer {
             let shown = Label::new(place(label.span)).with_color(Color::Cyan);
             report.add_label(shown.with_message(&label.text));
         }
-        report = report.with_helps(&diagnostic.help);
-        report.add_notes(&diagnostic.notes);
+        report.with_helps(&diagnostic.help);
+        report.with_notes(&diagnostic.notes);
         write_report(&report.finish(), source)
     }
 
@@ -177,9 +177,12 @@ mod tests {
             .with_text("not found")
             .with_help("did you mean `name`?");
         let text = PLAIN.diagnostic(&diagnostic, &source);
-        for part in ["[E0308] Error: there is no column `nme`", "a.gz:2:8", "not found",
-            "Help: did you mean `name`?"]
-        {
+        for part in [
+            "[E0308] Error: there is no column `nme`",
+            "a.gz:2:8",
+            "not found",
+            "Help: did you mean `name`?",
+        ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert!(!text.contains('\u{1b}'), "colours were not asked for");

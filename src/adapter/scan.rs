@@ -4,6 +4,7 @@
 //! [`grizzly_vm::batch::CAPACITY`] rows, so that what is allocated per storage batch is spread over
 //! many.
 
+use super::damage::Damage;
 use super::errors::fault;
 use super::vectors::Column;
 use arrow_array::{ArrayRef, BinaryArray};
@@ -21,6 +22,7 @@ pub(super) struct StorageScan {
     /// For each predicate of the machine's request, its place in storage's, if it went there.
     pub predicates: Vec<Option<usize>>,
     pub spec: Arc<TableSpec>,
+    pub damage: Damage,
 }
 
 impl TableScan for StorageScan {
@@ -33,9 +35,10 @@ impl TableScan for StorageScan {
     }
 
     fn split(self: Box<Self>, n: usize) -> Vec<Box<dyn Morsel>> {
-        let StorageScan { scan, types, spec, .. } = *self;
+        let StorageScan { scan, types, spec, damage, .. } = *self;
         let wrap = |morsel| -> Box<dyn Morsel> {
-            Box::new(StorageMorsel { morsel, types: types.clone(), spec: spec.clone(), lent: None })
+            let (types, spec, damage) = (types.clone(), spec.clone(), damage.clone());
+            Box::new(StorageMorsel { morsel, types, spec, damage, lent: None })
         };
         scan.split(n.max(1)).into_iter().map(wrap).collect()
     }
@@ -46,6 +49,7 @@ struct StorageMorsel {
     morsel: grizzly_storage::Morsel,
     types: Arc<[Type]>,
     spec: Arc<TableSpec>,
+    damage: Damage,
     lent: Option<Lent>,
 }
 
@@ -70,6 +74,7 @@ impl Morsel for StorageMorsel {
             }
             self.lent = None;
             let next = self.morsel.next().map_err(|error| {
+                self.damage.note(&error);
                 let spec = self.spec.clone();
                 fault(&error, &|_| Some(spec.clone()))
             })?;

@@ -1,5 +1,6 @@
 //! A storage transaction as the machine's tables.
 
+use super::damage::Damage;
 use super::datums::{self, UuidBytes};
 use super::errors::fault;
 use super::scan::StorageScan;
@@ -22,6 +23,7 @@ pub struct StorageTables<'txn> {
     /// Column ids and an encoded key, kept between calls.
     columns: Vec<storage::ColumnId>,
     key: Vec<u8>,
+    damage: Damage,
 }
 
 /// The most columns of a key, as the compiler checks.
@@ -30,11 +32,18 @@ const MAX_KEY_COLUMNS: usize = 32;
 impl<'txn> StorageTables<'txn> {
     /// The tables of a transaction.
     pub fn new(transaction: &'txn mut Transaction) -> StorageTables<'txn> {
-        let (columns, key) = (Vec::new(), Vec::new());
-        StorageTables { transaction, marks: Vec::new(), next_mark: 0, columns, key }
+        let (marks, columns, key) = (Vec::new(), Vec::new(), Vec::new());
+        let damage = Damage::default();
+        StorageTables { transaction, marks, next_mark: 0, columns, key, damage }
+    }
+
+    /// Whether stored bytes turned out to be damaged.
+    pub fn damage(&self) -> Damage {
+        self.damage.clone()
     }
 
     fn fault(&self, error: &storage::Error) -> Fault {
+        self.damage.note(error);
         fault(error, &|table| self.transaction.table_spec(table).ok())
     }
 
@@ -133,7 +142,8 @@ impl Tables for StorageTables<'_> {
         }
         let scan = self.transaction.scan(asked).map_err(|error| self.fault(&error))?;
         let types: Vec<Type> = request.columns.iter().map(|(_, ty)| ty.clone()).collect();
-        Ok(Box::new(StorageScan { scan, types: types.into(), predicates, spec }))
+        let (types, damage) = (types.into(), self.damage.clone());
+        Ok(Box::new(StorageScan { scan, types, predicates, spec, damage }))
     }
 
     fn get(&mut self, request: GetRequest<'_>, out: &mut Vec<Value>) -> Result<bool, Fault> {

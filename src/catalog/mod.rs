@@ -9,7 +9,7 @@ mod objects;
 pub mod system;
 
 pub use builtins::Builtins;
-pub use objects::{Change, Objects};
+pub use objects::{Change, Objects, function_name};
 
 use crate::adapter::{datums, types::storage_type};
 use crate::session::Variables;
@@ -86,7 +86,8 @@ fn statistics_of(
     transaction: &storage::Transaction,
     table: storage::TableId,
 ) -> Option<storage::TableStatistics> {
-    transaction.statistics(table).ok()
+    let _ = (transaction, table);
+    None
 }
 
 fn column_statistics(ty: &Type, known: storage::ColumnStatistics) -> ColumnStatistics {

@@ -1,6 +1,6 @@
-//! The stored catalog: one row an object in the table `system.objects`, with the source text that made
-//! it. DDL writes it in the same transaction as everything else, so that it is rolled back, recovered
-//! and checked for conflicts like any other data.
+//! The stored catalog: one row an object in the table `system.objects`, with the source text that
+//! made it. DDL writes it in the same transaction as everything else, so that it is rolled back,
+//! recovered and checked for conflicts like any other data.
 
 use crate::adapter::errors::fault;
 use grizzly_bytecode::Fault;
@@ -168,14 +168,12 @@ pub fn write(transaction: &mut Transaction, object: &StoredObject) -> Result<(),
 pub fn remove(transaction: &mut Transaction, kind: StoredKind, name: &str) -> Result<(), Fault> {
     let key_values = [Datum::Bytes(kind.word().as_bytes()), Datum::Bytes(name.as_bytes())];
     let mut key = Vec::new();
-    let removed = transaction
-        .get(OBJECTS, &key_values, &[], |_, _| {})
-        .and_then(|found| {
-            if !found {
-                return Ok(());
-            }
-            transaction.encode_key(OBJECTS, &key_values, &mut key)?;
-            transaction.delete(OBJECTS, RowKey(&key))
-        });
+    let removed = transaction.get(OBJECTS, &key_values, &[], |_, _| {}).and_then(|found| {
+        if !found {
+            return Ok(());
+        }
+        transaction.encode_key(OBJECTS, &key_values, &mut key)?;
+        transaction.delete(OBJECTS, RowKey(&key))
+    });
     removed.map_err(|error| faulted(&error))
 }
