@@ -236,7 +236,7 @@ impl NumberScan<'_> {
             }
             self.at += 1;
         }
-        self.well_formed &= !last_underscore && !(needed && self.at == start);
+        self.well_formed &= !(last_underscore || needed && self.at == start);
     }
 
     fn exponent(&mut self) {
@@ -403,10 +403,10 @@ mod tests {
     fn comments_nest_and_documentation_is_kept_apart() {
         assert_eq!(texts("/* a /* b */ c */"), [(Kind::Comment, "/* a /* b */ c */")]);
         assert_eq!(texts("/* a /* b */ c"), [(Kind::OpenComment, "/* a /* b */ c")]);
-        assert_eq!(texts("--- doc\n---- line"), [
-            (Kind::DocComment, "--- doc"),
-            (Kind::Comment, "---- line")
-        ]);
+        assert_eq!(
+            texts("--- doc\n---- line"),
+            [(Kind::DocComment, "--- doc"), (Kind::Comment, "---- line")]
+        );
         assert_eq!(texts("#!/usr/bin/env grizzlyc\n1").get(1), Some(&(Kind::Number, "1")));
     }
 
