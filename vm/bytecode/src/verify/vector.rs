@@ -79,8 +79,7 @@ struct Check<'p> {
 }
 
 const INTEGERS: &[Kind] = &[Kind::I64, Kind::I128];
-const ALL: &[Kind] =
-    &[Kind::Bool, Kind::I64, Kind::F64, Kind::I128, Kind::Bytes, Kind::Object];
+const ALL: &[Kind] = &[Kind::Bool, Kind::I64, Kind::F64, Kind::I128, Kind::Bytes, Kind::Object];
 
 impl Check<'_> {
     fn kind(&self, register: VReg) -> Checked<Kind> {
