@@ -36,12 +36,6 @@ pub struct Program {
     pub dependencies: Vec<(SmolStr, u64)>,
 }
 
-impl Default for FunctionId {
-    fn default() -> Self {
-        FunctionId(0)
-    }
-}
-
 /// An entry of the constants.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Constant {
