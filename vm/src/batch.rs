@@ -51,6 +51,12 @@ impl Selection {
         &mut self.rows
     }
 
+    /// Exchanges the list with another one, whose rows are selected from now on.
+    pub fn exchange(&mut self, rows: &mut Vec<u16>) {
+        self.active = true;
+        std::mem::swap(&mut self.rows, rows);
+    }
+
     /// Whether all rows count.
     pub fn is_all(&self) -> bool {
         !self.active
@@ -92,7 +98,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The rows, ascending.
-    pub fn iter(self) -> impl Iterator<Item = usize> + 'a {
+    pub fn iter(self) -> impl Iterator<Item = usize> + Clone + 'a {
         (0..self.count()).map(move |position| self.at(position))
     }
 

@@ -150,6 +150,11 @@ impl Reservation {
         Reservation { budget: budget.clone(), bytes: 0 }
     }
 
+    /// The node that the bytes count against.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// The bytes reserved.
     pub fn bytes(&self) -> u64 {
         self.bytes

@@ -10,6 +10,7 @@ pub mod destination;
 pub mod executable;
 pub mod instance;
 mod interpreter;
+pub mod kernels;
 pub mod native;
 pub mod operators;
 mod ops;

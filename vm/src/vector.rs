@@ -17,7 +17,7 @@ mod validity;
 
 pub use buffer::{AsSlice, Buffer, Shared};
 pub use bytes::{BytesData, BytesForm, BytesView, Codes, CodesView, Dictionary, TextRef};
-pub use validity::{Bits, Validity, ValidityView};
+pub use validity::{Bits, Validity, ValidityView, set_bit};
 
 use grizzly_bytecode::{Type, Value, VectorKind};
 use smol_str::SmolStr;
@@ -32,6 +32,10 @@ pub struct Vector {
 
 /// The values of a vector, by kind.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a query has few vectors, and each kernel reads through them"
+)]
 pub enum Data {
     /// One byte a value, 0 or 1.
     Bool(Values<u8>),
@@ -55,7 +59,7 @@ pub struct Values<T: 'static> {
 }
 
 /// Fixed-width values as kernels read them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub enum Operand<'a, T> {
     /// One value a row.
     Flat(&'a [T]),
@@ -63,10 +67,18 @@ pub enum Operand<'a, T> {
     Constant(&'a T),
 }
 
-impl<T> Operand<'_, T> {
+impl<T> Clone for Operand<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Operand<'_, T> {}
+
+impl<'a, T> Operand<'a, T> {
     /// The value of a row.
     #[inline]
-    pub fn get(&self, row: usize) -> &T {
+    pub fn get(&self, row: usize) -> &'a T {
         match self {
             Operand::Flat(values) => &values[row],
             Operand::Constant(value) => value,
@@ -124,6 +136,13 @@ impl<T: Clone> Values<T> {
             owned.resize(len, filler);
         }
         owned
+    }
+
+    fn gather_from_values(&mut self, other: &Values<T>, rows: &[u16]) {
+        match other.operand() {
+            Operand::Constant(value) => self.set_constant(value.clone()),
+            Operand::Flat(values) => bytes::gather(self.owned(), values, rows),
+        }
     }
 
     fn clone_from_values(&mut self, other: &Values<T>, len: usize) {
@@ -202,6 +221,11 @@ impl Vector {
     /// The values.
     pub fn data(&self) -> &Data {
         &self.data
+    }
+
+    /// The values, to overwrite some after [`Vector::make_owned`].
+    pub fn data_mut(&mut self) -> &mut Data {
+        &mut self.data
     }
 
     /// Which rows are NULL.
@@ -351,9 +375,36 @@ impl Vector {
         self.validity.clone_from_view(other.validity.view(), len);
     }
 
+    /// Becomes chosen rows of another vector, in the order of `rows`.
+    pub fn gather_from(&mut self, other: &Vector, rows: &[u16]) {
+        if self.kind() != other.kind() {
+            *self = Vector::of_kind(other.kind());
+        }
+        match (&mut self.data, &other.data) {
+            (Data::Bool(to), Data::Bool(from)) => to.gather_from_values(from, rows),
+            (Data::I64(to), Data::I64(from)) => to.gather_from_values(from, rows),
+            (Data::F64(to), Data::F64(from)) => to.gather_from_values(from, rows),
+            (Data::I128(to), Data::I128(from)) => to.gather_from_values(from, rows),
+            (Data::Bytes(to), Data::Bytes(from)) => to.gather_from(from, rows),
+            (Data::Object(to), Data::Object(from)) => to.gather_from_values(from, rows),
+            // The kinds were made equal above.
+            _ => unreachable!("both vectors have one kind"),
+        }
+        match other.validity.view() {
+            ValidityView::AllValid => self.validity.set_all_valid(),
+            ValidityView::AllNull => self.validity.set_all_null(),
+            ValidityView::Bits(from) => {
+                let bits = self.validity.owned_bits(rows.len());
+                for (at, row) in rows.iter().enumerate() {
+                    set_bit(bits, at, from.get(usize::from(*row)));
+                }
+            }
+        }
+    }
+
     /// Makes the data flat, owned and of at least `len` rows, keeping the values, so that single rows
     /// can be overwritten. NULLs stay as they are.
-    pub fn make_owned(&mut self, len: usize) -> &mut Data {
+    pub fn make_owned(&mut self, len: usize) {
         match &mut self.data {
             Data::Bool(v) => _ = v.make_owned(len, 0),
             Data::I64(v) => _ = v.make_owned(len, 0),
@@ -362,7 +413,6 @@ impl Vector {
             Data::Bytes(v) => v.make_references(len),
             Data::Object(v) => _ = v.make_owned(len, Value::Null),
         }
-        &mut self.data
     }
 
     /// Turns narrow data into 128 bits.

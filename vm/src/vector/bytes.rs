@@ -100,13 +100,21 @@ pub struct TextRef {
 impl TextRef {
     /// A reference to bytes that are appended to the heap where they are long.
     pub fn store(bytes: &[u8], heap: &mut Vec<u8>) -> TextRef {
+        let reference = TextRef::at(bytes, heap.len());
+        if bytes.len() > INLINE_BYTES {
+            heap.extend_from_slice(bytes);
+        }
+        reference
+    }
+
+    /// A reference to bytes that lie in the heap at an offset.
+    pub fn at(bytes: &[u8], offset: usize) -> TextRef {
         let mut inline = [0; INLINE_BYTES];
         if bytes.len() <= INLINE_BYTES {
             inline[..bytes.len()].copy_from_slice(bytes);
         } else {
             inline[..4].copy_from_slice(&bytes[..4]);
-            inline[4..].copy_from_slice(&(heap.len() as u64).to_le_bytes());
-            heap.extend_from_slice(bytes);
+            inline[4..].copy_from_slice(&(offset as u64).to_le_bytes());
         }
         // A value of 4 GiB does not come into being: blocks, literals and concatenation stay below.
         TextRef { len: bytes.len() as u32, inline }
@@ -309,6 +317,35 @@ impl BytesData {
         }
     }
 
+    /// Becomes chosen rows of other data, in the order of `rows`. A dictionary stays one.
+    pub fn gather_from(&mut self, other: &BytesData, rows: &[u16]) {
+        match other.view() {
+            BytesView::Constant(value) => self.set_constant(value),
+            BytesView::Dictionary(codes, dictionary, ..) => {
+                let dictionary = dictionary.clone();
+                let kept = self.dictionary.take().map(|(codes, _)| codes);
+                self.set_dictionary(gathered_codes(kept, codes, rows), dictionary);
+            }
+            BytesView::Offsets(offsets, data) => {
+                self.set_form(BytesForm::References);
+                self.heap.clone_from_buffer(&other.data, data.len());
+                let references = self.references.owned();
+                references.clear();
+                references.extend(rows.iter().map(|&row| {
+                    let bytes = slice_at(offsets, data, usize::from(row));
+                    TextRef::at(bytes, offsets[usize::from(row)] as usize)
+                }));
+            }
+            BytesView::References(from, heap) => {
+                self.set_form(BytesForm::References);
+                self.heap.clone_from_buffer(&other.heap, heap.len());
+                let references = self.references.owned();
+                references.clear();
+                references.extend(rows.iter().map(|&row| from[usize::from(row)]));
+            }
+        }
+    }
+
     fn cloned_codes(&mut self, other: &BytesData, view: CodesView<'_>, len: usize) -> Codes {
         let kept = self.dictionary.take().map(|(codes, _)| codes);
         let from = other.dictionary.as_ref().map(|(codes, _)| codes);
@@ -337,4 +374,32 @@ impl BytesData {
         self.heap.release();
         self.form = form;
     }
+}
+
+/// The codes of chosen rows, in the memory of codes that are no longer needed.
+fn gathered_codes(kept: Option<Codes>, view: CodesView<'_>, rows: &[u16]) -> Codes {
+    match view {
+        CodesView::U16(from) => {
+            let mut to = match kept {
+                Some(Codes::U16(buffer)) => buffer,
+                _ => Buffer::default(),
+            };
+            gather(to.owned(), from, rows);
+            Codes::U16(to)
+        }
+        CodesView::U32(from) => {
+            let mut to = match kept {
+                Some(Codes::U32(buffer)) => buffer,
+                _ => Buffer::default(),
+            };
+            gather(to.owned(), from, rows);
+            Codes::U32(to)
+        }
+    }
+}
+
+/// The values of chosen rows.
+pub(super) fn gather<T: Clone>(to: &mut Vec<T>, from: &[T], rows: &[u16]) {
+    to.clear();
+    to.extend(rows.iter().map(|&row| from[usize::from(row)].clone()));
 }

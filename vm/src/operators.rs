@@ -1,0 +1,46 @@
+//! The query executor. A query's pipelines run one after the other; in each, batches are pushed from a
+//! source through steps into a sink. What a sink leaves for later pipelines is a [`State`].
+//!
+//! One operator per file. Operators reserve memory before they grow, poll for cancellation per batch, and
+//! keep their buffers, so that a pipeline in its steady state allocates nothing.
+
+mod aggregate;
+mod build;
+mod collect;
+mod filter;
+mod key_index;
+mod keys;
+mod limit;
+mod output;
+mod pipeline;
+mod probe;
+mod project;
+mod rows;
+mod sort;
+mod source;
+mod write;
+
+pub use pipeline::run_query;
+
+use rows::FrozenRows;
+
+/// What a pipeline left.
+#[derive(Debug, Default)]
+enum State {
+    /// Nothing yet.
+    #[default]
+    Empty,
+    /// A hash table to probe.
+    Table(Box<build::JoinTable>),
+    /// Rows, in their order or in the order of ids.
+    Rows(FrozenRows, Option<Vec<u32>>),
+}
+
+/// Whether an operator wants more batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// It does.
+    More,
+    /// It has all that it needs: the pipeline ends.
+    Done,
+}
