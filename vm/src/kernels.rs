@@ -12,6 +12,7 @@ mod blend;
 mod branches;
 mod compare;
 mod drive;
+mod liveness;
 mod logic;
 mod run;
 mod text;
