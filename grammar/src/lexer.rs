@@ -236,7 +236,7 @@ impl NumberScan<'_> {
             }
             self.at += 1;
         }
-        self.well_formed &= !last_underscore && !(needed && self.at == start);
+        self.well_formed &= !(last_underscore || needed && self.at == start);
     }
 
     fn exponent(&mut self) {

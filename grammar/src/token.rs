@@ -232,6 +232,20 @@ kinds! {
         ReturnsTable "TABLE ("
         /// RETURN before a query
         ReturnQuery "RETURN "
+        /// RETURN before the end of a statement or arm
+        ReturnNothing "RETURN  "
+        /// ALL after a comparison operator
+        AllOf "ALL "
+        /// The unit of an interval
+        IntervalUnit "a unit of time"
+        /// NOT NULL after a type or a default
+        NotNullConstraint "NOT NULL"
+        /// RAISES of a function type
+        TypeRaises "RAISES "
+        /// ELSE of an IF
+        IfElse "ELSE "
+        /// AT TIME ZONE
+        AtTimeZone "AT TIME ZONE"
         /// A statement that could not be understood and has been reported
         ErrorStatement "a statement"
         /// The start of a statement that inserts
@@ -260,41 +274,42 @@ kinds! {
     }
     soft {
         Add "ADD" After "AFTER" Aggregate "AGGREGATE" Alter "ALTER" Always "ALWAYS" Asc "ASC"
-        Before "BEFORE" Call "CALL" Cascade "CASCADE" Check "CHECK" Cron "CRON" Data "DATA"
-        Database "DATABASE" Default "DEFAULT" Delete "DELETE" Desc "DESC" Disable "DISABLE"
+        Before "BEFORE" Call "CALL" Cascade "CASCADE" Cron "CRON" Data "DATA"
+        Database "DATABASE" Delete "DELETE" Desc "DESC" Disable "DISABLE"
         Do "DO" Drop "DROP" Each "EACH" Enable "ENABLE" Env "ENV" Execute "EXECUTE"
-        Exists "EXISTS" Extend "EXTEND" File "FILE" Final "FINAL" First "FIRST"
+        Extend "EXTEND" File "FILE" Final "FINAL" First "FIRST"
         Following "FOLLOWING" Function "FUNCTION" Identity "IDENTITY" Incremental "INCREMENTAL"
         Index "INDEX" Init "INIT" Insert "INSERT" Job "JOB" Key "KEY" Last "LAST"
         Level "LEVEL" Matched "MATCHED" Merge "MERGE" Missed "MISSED" No "NO"
         Nothing "NOTHING" Once "ONCE" Password "PASSWORD" Preceding "PRECEDING"
-        References "REFERENCES" Rename "RENAME" Restrict "RESTRICT" Retry "RETRY"
+        Rename "RENAME" Restrict "RESTRICT" Retry "RETRY"
         Returning "RETURNING" Role "ROLE" Row "ROW" Run "RUN" Schedule "SCHEDULE"
         Schema "SCHEMA" Scope "SCOPE" Secret "SECRET" Skip "SKIP" Source "SOURCE"
         Statement "STATEMENT" Step "STEP" Table "TABLE" Target "TARGET" Test "TEST"
-        Timezone "TIMEZONE" Trigger "TRIGGER" Type "TYPE" Unique "UNIQUE" Update "UPDATE"
+        Timezone "TIMEZONE" Trigger "TRIGGER" Type "TYPE" Update "UPDATE"
         User "USER" Value "VALUE" View "VIEW"
     }
-    contextual {
-        Action "ACTION" Analyze "ANALYZE" Anti "ANTI" Any "ANY" Array "ARRAY" Assert "ASSERT"
+    contextual {  Analyze "ANALYZE" Anti "ANTI" Any "ANY" Array "ARRAY" Assert "ASSERT"
         Async "ASYNC" Attach "ATTACH" Await "AWAIT" Backup "BACKUP" Begin "BEGIN"
         Between "BETWEEN" Break "BREAK" By "BY" Bytecode "BYTECODE" Cast "CAST" Column "COLUMN"
         Comment_ "COMMENT" Commit "COMMIT" Constraint "CONSTRAINT" Contains "CONTAINS"
         Continue "CONTINUE" Copy "COPY" Cube "CUBE" Current "CURRENT" Deallocate "DEALLOCATE"
-        Describe "DESCRIBE" Detach "DETACH" Enum "ENUM" Escape "ESCAPE" Exception "EXCEPTION"
-        Exclude "EXCLUDE" Explain "EXPLAIN" Export "EXPORT" Extract "EXTRACT" Filter "FILTER"
+        Describe "DESCRIBE" Detach "DETACH" Enum "ENUM" Escape "ESCAPE"
+        Exists "EXISTS" Exception "EXCEPTION"
+        Exclude "EXCLUDE" Explain "EXPLAIN" Export "EXPORT"  Filter "FILTER"
         Foreign "FOREIGN" Generated "GENERATED" Grant "GRANT" Grouping "GROUPING"
         Groups "GROUPS" Ignore "IGNORE" Ilike "ILIKE" Import "IMPORT" Install "INSTALL"
-        Interval "INTERVAL" Into "INTO" Isolation "ISOLATION" Lateral "LATERAL" Load "LOAD"
+        Interval "INTERVAL" Check "CHECK" Default "DEFAULT"
+        References "REFERENCES" Unique "UNIQUE" Into "INTO" Isolation "ISOLATION" Lateral "LATERAL" Load "LOAD"
         Map "MAP" Master "MASTER" Nulls "NULLS" Of "OF" Others "OTHERS" Outer "OUTER"
-        Over "OVER" Partition "PARTITION" Position "POSITION" Prepare "PREPARE"
+        Over "OVER" Partition "PARTITION"  Prepare "PREPARE"
         Primary "PRIMARY" Print "PRINT" Raises "RAISES" Range "RANGE" Recursive "RECURSIVE"
         Release "RELEASE" Replace "REPLACE" Respect "RESPECT" Returns "RETURNS"
         Revoke "REVOKE" Rollback "ROLLBACK" Rollup "ROLLUP" Rows "ROWS" Savepoint "SAVEPOINT"
-        Semi "SEMI" Sets "SETS" Show "SHOW" Some "SOME" Struct "STRUCT" Substring "SUBSTRING"
+        Semi "SEMI" Sets "SETS" Show "SHOW" Some "SOME" Struct "STRUCT"
         Sync "SYNC" Task "TASK" Temp "TEMP" Temporary "TEMPORARY" Ties "TIES" To "TO"
-        Transaction "TRANSACTION" Trim "TRIM" Truncate "TRUNCATE" TryCast "TRY_CAST"
-        Unbounded "UNBOUNDED" Within "WITHIN" Zone "ZONE"
+        Transaction "TRANSACTION"  Truncate "TRUNCATE" TryCast "TRY_CAST"
+        Unbounded "UNBOUNDED" Within "WITHIN"
     }
 }
 
@@ -306,6 +321,7 @@ struct KeywordTable {
     slots: [u16; BUCKETS],
 }
 
+#[allow(clippy::indexing_slicing, reason = "a const fn; the index is below the length")]
 const fn keyword_hash(upper: &[u8]) -> usize {
     let mut hash: u32 = upper.len() as u32;
     let mut at = 0;
@@ -319,6 +335,7 @@ const fn keyword_hash(upper: &[u8]) -> usize {
 impl KeywordTable {
     const EMPTY: u16 = u16::MAX;
 
+    #[allow(clippy::indexing_slicing, reason = "runs at compile time; buckets are masked")]
     const fn build(words: &[&str]) -> Self {
         let mut slots = [Self::EMPTY; BUCKETS];
         let mut at = 0;
