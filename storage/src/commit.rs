@@ -9,11 +9,11 @@
 use crate::codec::put_spec;
 use crate::engine::Inner;
 use crate::error::{Error, Result};
-use crate::key;
 use crate::run::RowRun;
 use crate::schema::{CommitTs, TableId};
 use crate::sync::{Arc, Ordering};
 use crate::table::Table;
+use crate::tree::Tree;
 use crate::version::{Frozen, TableVersion, Versions};
 use crate::wal::RecordKind;
 use std::collections::{BTreeMap, VecDeque};
@@ -44,6 +44,8 @@ impl Ddl {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) ddl: Vec<Ddl>,
+    /// Trees that become the rows of empty tables.
+    pub(crate) loads: Vec<(TableId, Arc<Tree>)>,
     pub(crate) writes: Vec<(TableId, Arc<RowRun>)>,
 }
 
@@ -57,9 +59,9 @@ pub(crate) struct ReadSet {
 /// Commits in order, and the snapshots that transactions hold.
 #[derive(Debug, Default)]
 pub(crate) struct CommitState {
-    pub(crate) last_ts: CommitTs,
+    last_ts: CommitTs,
     /// Appended to the log, not yet visible.
-    pub(crate) queue: VecDeque<Pending>,
+    queue: VecDeque<Pending>,
     /// Commits that some active transaction does not see, oldest first.
     recent: VecDeque<(CommitTs, Changes)>,
     /// Active snapshots and how many transactions hold each.
@@ -71,10 +73,16 @@ pub(crate) struct CommitState {
 pub(crate) struct Pending {
     ts: CommitTs,
     start_lsn: u64,
+    end_lsn: u64,
     changes: Changes,
 }
 
 impl CommitState {
+    /// The state of a database whose last commit was `last_ts`.
+    pub(crate) fn starting_at(last_ts: CommitTs) -> CommitState {
+        CommitState { last_ts, ..CommitState::default() }
+    }
+
     /// Registers a snapshot.
     pub(crate) fn enter(&mut self, ts: CommitTs) {
         *self.active.entry(ts).or_default() += 1;
@@ -113,11 +121,17 @@ impl CommitState {
 
 fn ddl_conflict(mine: &Changes, other: &Changes) -> Option<TableId> {
     let touches = |changes: &Changes, table: TableId| {
-        changes.ddl.iter().any(|ddl| ddl.table() == table)
+        whole(changes).any(|other| other == table)
             || changes.writes.iter().any(|(written, _)| *written == table)
     };
-    let theirs = other.ddl.iter().map(Ddl::table).find(|table| touches(mine, *table));
-    theirs.or_else(|| mine.ddl.iter().map(Ddl::table).find(|table| touches(other, *table)))
+    let theirs = whole(other).find(|table| touches(mine, *table));
+    theirs.or_else(|| whole(mine).find(|table| touches(other, *table)))
+}
+
+/// The tables that changes concern as a whole.
+fn whole(changes: &Changes) -> impl Iterator<Item = TableId> {
+    let loads = changes.loads.iter().map(|(table, _)| *table);
+    changes.ddl.iter().map(Ddl::table).chain(loads)
 }
 
 fn write_conflict(mine: &Changes, other: &Changes) -> Option<TableId> {
@@ -156,6 +170,7 @@ impl Inner {
         changes: Changes,
         reads: &ReadSet,
     ) -> Result<CommitTs> {
+        let written: Vec<TableId> = changes.writes.iter().map(|(table, _)| *table).collect();
         let specs: Vec<Vec<u8>> = changes.ddl.iter().map(encode_ddl).collect();
         let mut state = self.commits.lock();
         state.validate(snapshot, &changes, reads)?;
@@ -167,18 +182,23 @@ impl Inner {
             };
             (kind, ddl.table(), bytes.as_slice())
         });
+        let roots: Vec<[u8; 8]> = changes.loads.iter().map(|(_, tree)| encode_root(tree)).collect();
+        changes.loads.iter().for_each(|(_, tree)| tree.keep_files());
+        let loads = changes.loads.iter().zip(&roots);
+        let loads = loads.map(|((table, _), root)| (RecordKind::Load, *table, root.as_slice()));
         let batches = changes.writes.iter().flat_map(|(table, run)| {
             let chunks = run.arena.chunks().iter();
             chunks.map(|chunk| (RecordKind::Batch, *table, chunk.as_slice()))
         });
-        let (start_lsn, end_lsn) = self.wal.append(ts, ddl.chain(batches))?;
+        let (start_lsn, end_lsn) = self.wal.append(ts, ddl.chain(loads).chain(batches))?;
         state.last_ts = ts;
         // Any snapshot taken until this commit is visible does not see it.
         state.recent.push_back((ts, changes.clone()));
-        state.queue.push_back(Pending { ts, start_lsn, changes });
+        state.queue.push_back(Pending { ts, start_lsn, end_lsn, changes });
         drop(state);
         self.wal.wait(end_lsn)?;
         self.apply_until(ts)?;
+        self.relieve(&written)?;
         Ok(ts)
     }
 
@@ -197,35 +217,15 @@ impl Inner {
                 return Ok(());
             };
             self.apply(pending.ts, pending.start_lsn, &pending.changes)?;
+            self.applied_lsn.store(pending.end_lsn, Ordering::Release);
         }
     }
 
     /// Pushes one commit's messages and publishes it. The caller holds the apply lock.
-    pub(crate) fn apply(&self, ts: CommitTs, start_lsn: u64, changes: &Changes) -> Result<()> {
+    fn apply(&self, ts: CommitTs, start_lsn: u64, changes: &Changes) -> Result<()> {
         let current = Arc::clone(&self.published.read().versions);
-        let mut changed: Option<Versions> = None;
-        for ddl in &changes.ddl {
-            let versions = changed.get_or_insert_with(|| (*current).clone());
-            match ddl {
-                Ddl::Create(table) => {
-                    let version = TableVersion::new(Arc::clone(table));
-                    versions.tables.insert(table.id, Arc::new(version));
-                }
-                Ddl::Drop(table) => {
-                    versions.tables.remove(table);
-                }
-            }
-        }
-        for (id, run) in &changes.writes {
-            let versions = changed.as_ref().unwrap_or(&current);
-            let Some(version) = versions.tables.get(id) else {
-                continue;
-            };
-            if let Some(next) = push_run(version, ts, start_lsn, run)? {
-                let versions = changed.get_or_insert_with(|| (*current).clone());
-                versions.tables.insert(*id, Arc::new(next));
-            }
-        }
+        let mut dropped = self.dropped.lock();
+        let changed = apply(&current, (ts, start_lsn), changes, &mut dropped)?;
         let mut published = self.published.write();
         if let Some(versions) = changed {
             published.versions = Arc::new(versions);
@@ -235,6 +235,53 @@ impl Inner {
     }
 }
 
+/// Applies one commit to the tables: messages go to their roots in place, new versions of tables
+/// are returned if there are any. The trees of dropped tables are added to `dropped`.
+pub(crate) fn apply(
+    current: &Versions,
+    (ts, start_lsn): (CommitTs, u64),
+    changes: &Changes,
+    dropped: &mut Vec<Arc<Tree>>,
+) -> Result<Option<Versions>> {
+    let mut changed: Option<Versions> = None;
+    for ddl in &changes.ddl {
+        let versions = changed.get_or_insert_with(|| current.clone());
+        match ddl {
+            Ddl::Create(table) => {
+                let version = TableVersion::new(Arc::clone(table), ts);
+                versions.tables.insert(table.id, Arc::new(version));
+            }
+            Ddl::Drop(table) => {
+                if let Some(version) = versions.tables.remove(table) {
+                    dropped.push(Arc::clone(&version.tree));
+                }
+            }
+        }
+    }
+    for (id, tree) in &changes.loads {
+        let versions = changed.get_or_insert_with(|| current.clone());
+        if let Some(version) = versions.tables.get(id) {
+            let mut next = (**version).clone();
+            next.tree = Arc::clone(tree);
+            // Messages of the same commit are not in the tree.
+            next.flushed = CommitTs(ts.0 - 1);
+            next.reserve_row_ids(&tree.upper_key()?);
+            versions.tables.insert(*id, Arc::new(next));
+        }
+    }
+    for (id, run) in &changes.writes {
+        let versions = changed.as_ref().unwrap_or(current);
+        let Some(version) = versions.tables.get(id) else {
+            continue;
+        };
+        if let Some(next) = push_run(version, ts, start_lsn, run)? {
+            let versions = changed.get_or_insert_with(|| current.clone());
+            versions.tables.insert(*id, Arc::new(next));
+        }
+    }
+    Ok(changed)
+}
+
 /// Adds a run to a table's root; a new version if its layers changed.
 fn push_run(
     version: &Arc<TableVersion>,
@@ -242,11 +289,8 @@ fn push_run(
     start_lsn: u64,
     run: &Arc<RowRun>,
 ) -> Result<Option<TableVersion>> {
-    if version.table.has_hidden_key()
-        && let Some(last) = run.len().checked_sub(1)
-    {
-        let used = key::unflip64(run.key(last)) as u64;
-        version.next_row_id.fetch_max(used + 1, Ordering::Relaxed);
+    if let Some(last) = run.len().checked_sub(1) {
+        version.reserve_row_ids(run.key(last));
     }
     if run.len() > MEMTABLE_RUN_ROWS {
         let mut next = (**version).clone();
@@ -261,6 +305,10 @@ fn push_run(
     let mut next = (**version).clone();
     next.freeze();
     Ok(Some(next))
+}
+
+fn encode_root(tree: &Tree) -> [u8; 8] {
+    tree.root_id().unwrap_or(0).to_le_bytes()
 }
 
 fn encode_ddl(ddl: &Ddl) -> Vec<u8> {

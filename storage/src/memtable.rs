@@ -150,6 +150,12 @@ impl Memtable {
         (state.last, state.start_lsn)
     }
 
+    /// Where the log starts to hold its messages, if it has any.
+    pub(crate) fn start_lsn(&self) -> Option<u64> {
+        let state = self.state.read();
+        (!state.heads.is_empty()).then_some(state.start_lsn)
+    }
+
     /// The largest key, given to `visit`.
     pub(crate) fn with_last_key<T>(&self, visit: impl FnOnce(Option<&[u8]>) -> T) -> T {
         let state = self.state.read();

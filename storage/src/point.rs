@@ -3,10 +3,13 @@
 //! A Put or Delete ends the search; patches met before it are folded into one that lies over what
 //! is found below. Buffers are kept between reads, so a read allocates nothing in the steady state.
 
+use crate::block::{self, Block};
 use crate::datum::Datum;
 use crate::error::Result;
 use crate::row::{self, Message, Operation};
 use crate::schema::CommitTs;
+use crate::sync::Arc;
+use crate::tree::{Child, Node};
 use crate::version::TableVersion;
 
 /// Buffers of point reads.
@@ -27,6 +30,8 @@ pub(crate) struct PointScratch {
 enum Found {
     /// In a message: its body is in `body`.
     Row,
+    /// In a block, below what `patch` sets if `patched`.
+    Block(Arc<Block>, usize),
     Nothing,
 }
 
@@ -98,7 +103,63 @@ impl PointScratch {
                 return Ok(found);
             }
         }
-        Ok(Found::Nothing)
+        match &version.tree.root {
+            Some(root) => self.search_tree(version, root, key),
+            None => Ok(Found::Nothing),
+        }
+    }
+
+    fn search_tree(
+        &mut self,
+        version: &TableVersion,
+        root: &Arc<Node>,
+        key: &[u8],
+    ) -> Result<Found> {
+        let hash = block::hash(key);
+        let mut node = root;
+        loop {
+            for slice in node.buffers.iter().rev() {
+                if let Some(row) = slice.block.find(key, hash)?
+                    && (slice.start..slice.end).contains(&row)
+                    && let Some(found) = self.take_column(version, &slice.block, row)?
+                {
+                    return Ok(found);
+                }
+            }
+            match &node.children[node.child_of(key)] {
+                Child::Node(inner) => node = inner,
+                Child::Leaf(leaf) => {
+                    return Ok(match leaf.find(key, hash)? {
+                        Some(row) => Found::Block(Arc::clone(leaf), row),
+                        None => Found::Nothing,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Takes a message in columns.
+    fn take_column(
+        &mut self,
+        version: &TableVersion,
+        block: &Arc<Block>,
+        row: usize,
+    ) -> Result<Option<Found>> {
+        let messages = block.messages()?;
+        match messages.operation(row) {
+            Operation::Delete => Ok(Some(Found::Nothing)),
+            Operation::Put => Ok(Some(Found::Block(Arc::clone(block), row))),
+            Operation::Patch => {
+                let columns: Vec<(usize, Datum<'_>)> = messages
+                    .patched_positions(row)
+                    .map(|at| (at, messages.value(row, at).unwrap_or(Datum::Null)))
+                    .collect();
+                let mut body = Vec::new();
+                row::encode_patch(&version.table, &columns, &mut body)?;
+                let message = Message { operation: Operation::Patch, key: &[], body: &body };
+                self.take(version, &message)
+            }
+        }
     }
 
     /// Whether a row with `self.key` is live.
@@ -109,7 +170,7 @@ impl PointScratch {
         own: Option<Message<'_>>,
     ) -> Result<bool> {
         Ok(match self.search(version, ts, own)? {
-            Found::Row => true,
+            Found::Row | Found::Block(..) => true,
             Found::Nothing => false,
         })
     }
@@ -131,6 +192,20 @@ impl PointScratch {
                 for (index, position) in positions.enumerate() {
                     let value = message.value(&version.table, position, &mut self.text);
                     visit(index, value.unwrap_or(Datum::Null));
+                }
+            }
+            Found::Block(block, row) => {
+                let patch =
+                    Message { operation: Operation::Patch, key: &self.key, body: &self.patch };
+                for (index, position) in positions.enumerate() {
+                    let patched = match self.patched {
+                        true => patch.value(&version.table, position, &mut self.text),
+                        false => None,
+                    };
+                    match patched {
+                        Some(value) => visit(index, value),
+                        None => visit(index, block.reader(position)?.value(row)),
+                    }
                 }
             }
         }

@@ -96,6 +96,11 @@ impl Kind {
         matches!(self, Kind::Text | Kind::Blob | Kind::Json)
     }
 
+    /// Whether a value of the right Arrow type may still not be of this kind.
+    pub(crate) fn needs_value_check(self) -> bool {
+        matches!(self, Kind::Decimal64 { .. } | Kind::Decimal128 { .. })
+    }
+
     /// Whether `value`, which is not NULL, is a value of this kind.
     pub(crate) fn admits(self, value: &Datum<'_>) -> bool {
         match (self, value) {
@@ -144,8 +149,6 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// The parts of the tree key; for a hidden row id one part with no column.
     pub(crate) key: Vec<KeyPart>,
-    /// Bytes of the validity bitmap of a row image.
-    pub(crate) bitmap_bytes: usize,
     /// Bytes of the fixed part of a row image, bitmap included.
     pub(crate) fixed_bytes: usize,
 }
@@ -193,7 +196,7 @@ impl Table {
             column.offset += bitmap_bytes;
         }
         let fixed_bytes = bitmap_bytes + offset;
-        Ok(Table { id, spec: Arc::new(spec), columns, key, bitmap_bytes, fixed_bytes })
+        Ok(Table { id, spec: Arc::new(spec), columns, key, fixed_bytes })
     }
 
     /// Whether the tree key is a hidden row id.

@@ -4,20 +4,23 @@
 //! its own writes on top. Writes stay private until COMMIT; dropping the transaction forgets them.
 //! Storage enforces types, NOT NULL and the uniqueness of keys; everything else is the caller's.
 
+use crate::bulk;
 use crate::commit::{Changes, Ddl, ReadSet};
 use crate::datum::{Datum, OwnedDatum};
 use crate::engine::Inner;
 use crate::error::{Error, Result};
 use crate::key::{self, encode_part};
 use crate::point::PointScratch;
-use crate::request::{RowKey, ScanRequest};
+use crate::request::{KeyRange, RowKey, ScanRequest, TableStatistics};
 use crate::row::{self, Message, Operation};
 use crate::scan::Scan;
 use crate::schema::{ColumnId, CommitTs, TableId, TableSpec};
+use crate::statistics;
 use crate::sync::{Arc, Mutex, Ordering};
 use crate::table::Table;
 use crate::version::{TableVersion, Versions};
 use crate::write_set::TableWrites;
+use arrow_array::RecordBatch;
 use std::ops::Bound;
 
 /// What a transaction is protected from.
@@ -56,10 +59,27 @@ pub struct Transaction {
 /// A table this transaction has written to.
 #[derive(Debug)]
 struct TableState {
+    /// What the snapshot has.
+    base: Arc<TableVersion>,
+    /// What the transaction sees below its writes: `base`, or what it loaded.
     version: Arc<TableVersion>,
+    /// The newest savepoint that was live when rows were loaded.
+    loaded_after: Option<u64>,
     writes: Mutex<TableWrites>,
     /// No committed row has a key above this; `None` until it is needed.
     upper: Option<Vec<u8>>,
+}
+
+impl TableState {
+    fn new(version: Arc<TableVersion>) -> TableState {
+        TableState {
+            base: Arc::clone(&version),
+            version,
+            loaded_after: None,
+            writes: Mutex::default(),
+            upper: None,
+        }
+    }
 }
 
 impl Transaction {
@@ -111,8 +131,8 @@ impl Transaction {
         }
         let table = Arc::new(Table::new(id, spec)?);
         self.inner.reserve_table(id);
-        let version = Arc::new(TableVersion::new(Arc::clone(&table)));
-        self.tables.push(TableState { version, writes: Mutex::default(), upper: Some(Vec::new()) });
+        let version = Arc::new(TableVersion::new(Arc::clone(&table), CommitTs(0)));
+        self.tables.push(TableState::new(version));
         self.ddl.push(Ddl::Create(table));
         Ok(())
     }
@@ -161,7 +181,10 @@ impl Transaction {
                 .state(id)
                 .map(|state| &state.version)
                 .ok_or_else(|| Error::Bug("a table created here has no state".into())),
-            None => self.versions.tables.get(&id).ok_or(Error::UnknownTable(id)),
+            None => match self.state(id) {
+                Some(state) => Ok(&state.version),
+                None => self.versions.tables.get(&id).ok_or(Error::UnknownTable(id)),
+            },
         }
     }
 
@@ -179,8 +202,7 @@ impl Transaction {
         let version = Arc::clone(self.version(id)?);
         let known = self.tables.iter().rposition(|state| Arc::ptr_eq(&state.version, &version));
         Ok(known.unwrap_or_else(|| {
-            let writes = Mutex::default();
-            self.tables.push(TableState { version, writes, upper: None });
+            self.tables.push(TableState::new(version));
             self.tables.len() - 1
         }))
     }
@@ -378,6 +400,20 @@ impl Transaction {
         encode_key(&self.version(table)?.table, key, out)
     }
 
+    /// The range of all keys whose first columns have these values.
+    ///
+    /// # Errors
+    /// As [`Transaction::encode_key`].
+    pub fn key_prefix(&self, table: TableId, key: &[Datum<'_>]) -> Result<KeyRange> {
+        let mut low = Vec::new();
+        self.encode_key(table, key, &mut low)?;
+        let high = match key::after_prefix(&low) {
+            Some(after) => Bound::Excluded(after),
+            None => Bound::Unbounded,
+        };
+        Ok(KeyRange { low: Bound::Included(low), high })
+    }
+
     /// Reads columns of the row with this key (all key columns, in key order): calls
     /// `visit(index in columns, value)` for each. Returns false if there is no such row.
     /// `visit` must not use this transaction.
@@ -448,6 +484,68 @@ impl Transaction {
         }
     }
 
+    /// Inserts Arrow batches: columns in the order of the spec, with the Arrow types of FORMAT.md
+    /// (text as `Utf8` or `Dictionary(UInt16, Utf8)`). Into an empty table, batches in key order
+    /// are written straight into leaves; everything else is inserted row by row. Returns the
+    /// number of rows.
+    ///
+    /// # Errors
+    /// Those of the iterator; as [`Transaction::insert`]. Rows before the failing one may be
+    /// written; return to a savepoint to be rid of them.
+    pub fn bulk_insert(
+        &mut self,
+        table: TableId,
+        batches: impl Iterator<Item = Result<RecordBatch>>,
+    ) -> Result<u64> {
+        let index = self.state_index(table)?;
+        let state = &mut self.tables[index];
+        let mut batches = batches;
+        let mut total = 0;
+        let fresh = state.base.is_untouched() && state.loaded_after.is_none();
+        if fresh && state.writes.get_mut().is_empty() {
+            let loaded = bulk::load(&self.inner.store, &state.base, &mut batches)?;
+            total += loaded.rows;
+            if loaded.tree.root.is_some() {
+                let mut version = (*state.base).clone();
+                version.tree = Arc::new(loaded.tree);
+                state.version = Arc::new(version);
+                state.loaded_after = Some(self.marks.last().map_or(0, |mark| mark.0));
+                state.upper = None;
+            }
+            total += self.insert_batches(table, loaded.rest.into_iter().map(Ok))?;
+        }
+        Ok(total + self.insert_batches(table, batches)?)
+    }
+
+    fn insert_batches(
+        &mut self,
+        table: TableId,
+        batches: impl Iterator<Item = Result<RecordBatch>>,
+    ) -> Result<u64> {
+        let shape = Arc::clone(&self.version(table)?.table);
+        let mut total = 0;
+        for batch in batches {
+            let batch = batch?;
+            let readers = bulk::readers(&shape, &batch)?;
+            let mut row = Vec::with_capacity(readers.len());
+            for index in 0..batch.num_rows() {
+                row.clear();
+                row.extend(readers.iter().map(|reader| reader.value(index)));
+                self.insert(table, &row)?;
+                total += 1;
+            }
+        }
+        Ok(total)
+    }
+
+    /// What is known about a table at this snapshot, this transaction's own writes apart.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTable`]; damage and I/O errors of the files read.
+    pub fn statistics(&self, table: TableId) -> Result<TableStatistics> {
+        statistics::of(self.version(table)?)
+    }
+
     /// Starts a scan of the table as it is now in this transaction; later writes do not show.
     ///
     /// # Errors
@@ -499,12 +597,17 @@ impl Transaction {
         self.marks.truncate(live + 1);
         for state in &mut self.tables {
             state.writes.get_mut().rollback_to(mark.0);
+            if state.loaded_after.is_some_and(|after| after >= mark.0) {
+                state.version = Arc::clone(&state.base);
+                state.loaded_after = None;
+                state.upper = None;
+            }
         }
         let (versions, ddl) = (&self.versions, &self.ddl);
         self.tables.retain(|state| {
             let table = &state.version.table;
             let committed = versions.tables.get(&table.id);
-            committed.is_some_and(|version| Arc::ptr_eq(version, &state.version))
+            committed.is_some_and(|version| Arc::ptr_eq(version, &state.base))
                 || ddl.iter().any(|d| matches!(d, Ddl::Create(made) if Arc::ptr_eq(made, table)))
         });
         Ok(())
@@ -518,7 +621,8 @@ impl Transaction {
     /// happened then. [`Error::Poisoned`], [`Error::Full`] or [`Error::Io`] if the log could not be
     /// made durable: after opening again the commit is there whole or not at all.
     pub fn commit(mut self) -> Result<CommitTs> {
-        let mut changes = Changes { ddl: std::mem::take(&mut self.ddl), writes: Vec::new() };
+        let ddl = std::mem::take(&mut self.ddl);
+        let mut changes = Changes { ddl, ..Changes::default() };
         for state in std::mem::take(&mut self.tables) {
             let table = &state.version.table;
             let mut writes = state.writes.into_inner();
@@ -527,11 +631,17 @@ impl Transaction {
                 Ddl::Drop(id) if *id == table.id => Some(true),
                 _ => None,
             });
-            if !writes.is_empty() && dropped != Some(true) {
+            if dropped == Some(true) {
+                continue;
+            }
+            if state.loaded_after.is_some() {
+                changes.loads.push((table.id, Arc::clone(&state.version.tree)));
+            }
+            if !writes.is_empty() {
                 changes.writes.push((table.id, Arc::new(writes.view())));
             }
         }
-        if changes.ddl.is_empty() && changes.writes.is_empty() {
+        if changes.ddl.is_empty() && changes.loads.is_empty() && changes.writes.is_empty() {
             return Ok(self.ts);
         }
         let reads = std::mem::take(self.reads.get_mut());

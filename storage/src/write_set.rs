@@ -51,15 +51,6 @@ impl TableWrites {
         self.slots.is_empty()
     }
 
-    /// Number of keys written.
-    pub(crate) fn len(&self) -> usize {
-        self.slots.len()
-    }
-
-    pub(crate) fn arena(&self) -> &Arena {
-        &self.arena
-    }
-
     /// The latest message for a key.
     pub(crate) fn find(&self, key: &[u8]) -> Option<Message<'_>> {
         self.locate(key).map(|index| self.arena.message(self.slots[index]))

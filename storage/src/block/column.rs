@@ -49,11 +49,6 @@ pub(crate) fn arrow_type(kind: Kind) -> DataType {
     }
 }
 
-/// The dictionary form of TEXT.
-pub(crate) fn dictionary_type() -> DataType {
-    DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8))
-}
-
 #[derive(Clone, Debug)]
 enum Source {
     Bool(BooleanBuffer),
@@ -362,6 +357,9 @@ impl ColumnBuilder {
             Values::Fixed16(values) => {
                 Arc::new(FixedSizeBinaryArray::try_new(16, values.into(), nulls).map_err(arrow)?)
             }
+            Values::Bytes(_, data) if data.len() > i32::MAX as usize => {
+                return Err(Error::Unsupported("2 GiB of text in one block".into()));
+            }
             Values::Bytes(offsets, data) => {
                 if dictionary
                     && self.kind == Kind::Text
@@ -466,7 +464,7 @@ mod tests {
         }
         builder.push(Datum::Null);
         let array = builder.finish(true).unwrap();
-        assert_eq!(*array.data_type(), dictionary_type());
+        assert_eq!(array.data_type().to_string(), "Dictionary(UInt16, Utf8)");
         let reader = ColumnReader::new(Kind::Text, &array).unwrap();
         assert_eq!(reader.value(2), Datum::Bytes(b"a"));
         assert_eq!(reader.value(4), Datum::Null);

@@ -6,24 +6,29 @@
 //! selection that masks overwritten rows, then the rows the messages stand for as a small batch of
 //! their own. Only a scan in key order interleaves the two, by copying.
 
-mod layer;
-mod merge;
 mod morsel;
+mod zone;
 
-pub(crate) use layer::Layer;
 pub use morsel::Morsel;
 
+use crate::block::Block;
 use crate::error::Result;
+use crate::layer::Layer;
+use crate::memtable::is_empty_range;
+use crate::merge::cut;
 use crate::request::{Exactness, KeyOrder, KeyRange, ScanRequest};
 use crate::run::RowRun;
 use crate::schema::CommitTs;
 use crate::sync::Arc;
 use crate::table::Table;
+use crate::tree::{Child, Node};
 use crate::version::TableVersion;
 use std::ops::Bound;
 
 /// Messages in a unit that has no leaf, about.
 const UNIT_MESSAGES: usize = 65_536;
+
+type Keys = Bound<Vec<u8>>;
 
 /// What all morsels of a scan share.
 #[derive(Debug)]
@@ -32,23 +37,28 @@ pub(crate) struct Plan {
     /// Positions of the requested columns.
     pub(crate) columns: Vec<usize>,
     pub(crate) request: ScanRequest,
-    /// Layers above the tree, newest first.
-    pub(crate) layers: Vec<Layer>,
 }
 
 /// A key range to scan, at most one leaf long.
 #[derive(Clone, Debug)]
 pub(crate) struct Unit {
-    pub(crate) low: Bound<Vec<u8>>,
-    pub(crate) high: Bound<Vec<u8>>,
+    pub(crate) low: Keys,
+    pub(crate) high: Keys,
+    /// The layers above the leaf, newest first.
+    pub(crate) layers: Arc<Vec<Layer>>,
+    pub(crate) leaf: Option<Arc<Block>>,
     /// Rows in it, about.
     pub(crate) rows: u64,
 }
 
 impl Unit {
     pub(crate) fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
-        (self.low.as_ref().map(Vec::as_slice), self.high.as_ref().map(Vec::as_slice))
+        (as_slice(&self.low), as_slice(&self.high))
     }
+}
+
+fn as_slice(bound: &Keys) -> Bound<&[u8]> {
+    bound.as_ref().map(Vec::as_slice)
 }
 
 /// A scan, before it is divided.
@@ -74,29 +84,19 @@ impl Scan {
             table.position(predicate.column)?;
         }
         let ranges = disjoint(&request.key_ranges);
-        let mut layers = Vec::new();
-        layers.extend(own.map(Layer::Rows));
-        let committed = match ranges.as_slice() {
-            [(low, high)] if !matches!((low, high), (Bound::Unbounded, Bound::Unbounded)) => {
-                let bounds = (low.as_ref().map(Vec::as_slice), high.as_ref().map(Vec::as_slice));
-                Arc::new(version.memtable.range(ts, bounds.0, bounds.1))
-            }
-            _ => version.memtable.view(ts),
-        };
-        if !committed.is_empty() {
-            layers.push(Layer::Rows(committed));
-        }
-        let frozen = version.frozen.iter().rev();
-        layers.extend(frozen.map(|frozen| Layer::Rows(Arc::clone(&frozen.run))));
+        let layers = upper_layers(version, ts, own, &ranges);
         let mut units = Vec::new();
         for (low, high) in ranges {
-            cut_messages(&layers, low, high, &mut units);
+            match &version.tree.root {
+                Some(root) => cut_node(root, &layers, (low, high), &mut units)?,
+                None => cut_messages(&Arc::new(layers.clone()), low, high, &mut units),
+            }
         }
         if request.order == Some(KeyOrder::Descending) {
             units.reverse();
         }
         let exactness = vec![Exactness::Inexact; request.predicates.len()];
-        let plan = Arc::new(Plan { table, columns, request, layers });
+        let plan = Arc::new(Plan { table, columns, request });
         Ok(Scan { plan, units, exactness })
     }
 
@@ -134,22 +134,90 @@ impl Scan {
     }
 }
 
+/// The layers above the tree, newest first.
+fn upper_layers(
+    version: &TableVersion,
+    ts: CommitTs,
+    own: Option<Arc<RowRun>>,
+    ranges: &[(Keys, Keys)],
+) -> Vec<Layer> {
+    let mut layers: Vec<Layer> = own.map(Layer::Rows).into_iter().collect();
+    let committed = match ranges {
+        // A bounded scan takes its messages only; full ones share a view.
+        [(low, high)] if !matches!((low, high), (Bound::Unbounded, Bound::Unbounded)) => {
+            Arc::new(version.memtable.range(ts, as_slice(low), as_slice(high)))
+        }
+        _ => version.memtable.view(ts),
+    };
+    if !committed.is_empty() {
+        layers.push(Layer::Rows(committed));
+    }
+    let frozen = version.frozen.iter().rev();
+    layers.extend(frozen.map(|frozen| Layer::Rows(Arc::clone(&frozen.run))));
+    layers
+}
+
+/// Cuts a range below a node into units, one for each leaf.
+fn cut_node(
+    node: &Node,
+    upper: &[Layer],
+    range: (Keys, Keys),
+    units: &mut Vec<Unit>,
+) -> Result<()> {
+    let mut layers = upper.to_vec();
+    for slice in node.buffers.iter().rev() {
+        layers.push(Layer::of_slice(slice)?);
+    }
+    let layers = Arc::new(layers);
+    for (index, child) in node.children.iter().enumerate() {
+        let low = match index.checked_sub(1).map(|at| Bound::Included(node.pivots[at].clone())) {
+            Some(low) if low_order(&low) > low_order(&range.0) => low,
+            _ => range.0.clone(),
+        };
+        let high = match node.pivots.get(index).map(|pivot| Bound::Excluded(pivot.clone())) {
+            Some(high) if high_order(&high) < high_order(&range.1) => high,
+            _ => range.1.clone(),
+        };
+        if is_empty_range(as_slice(&low), as_slice(&high)) {
+            continue;
+        }
+        match child {
+            Child::Node(inner) => cut_node(inner, &layers, (low, high), units)?,
+            Child::Leaf(leaf) => units.push(Unit {
+                low,
+                high,
+                layers: Arc::clone(&layers),
+                rows: leaf.rows as u64,
+                leaf: Some(Arc::clone(leaf)),
+            }),
+        }
+    }
+    Ok(())
+}
+
+/// Cuts a range without leaves into units.
+fn cut_messages(layers: &Arc<Vec<Layer>>, low: Keys, high: Keys, units: &mut Vec<Unit>) {
+    units.extend(cut(layers, low, high, UNIT_MESSAGES).into_iter().map(|stretch| Unit {
+        low: stretch.low,
+        high: stretch.high,
+        layers: Arc::clone(layers),
+        leaf: None,
+        rows: stretch.messages as u64,
+    }));
+}
+
 /// Key ranges as disjoint ones in order; no range at all is the whole table.
-fn disjoint(ranges: &[KeyRange]) -> Vec<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+fn disjoint(ranges: &[KeyRange]) -> Vec<(Keys, Keys)> {
     if ranges.is_empty() {
         return vec![(Bound::Unbounded, Bound::Unbounded)];
     }
     let mut sorted: Vec<_> = ranges
         .iter()
-        .filter(|range| {
-            let low = range.low.as_ref().map(Vec::as_slice);
-            let high = range.high.as_ref().map(Vec::as_slice);
-            !crate::memtable::is_empty_range(low, high)
-        })
+        .filter(|range| !is_empty_range(as_slice(&range.low), as_slice(&range.high)))
         .map(|range| (range.low.clone(), range.high.clone()))
         .collect();
     sorted.sort_by(|a, b| low_order(&a.0).cmp(&low_order(&b.0)));
-    let mut result: Vec<(Bound<Vec<u8>>, Bound<Vec<u8>>)> = Vec::new();
+    let mut result: Vec<(Keys, Keys)> = Vec::new();
     for (low, high) in sorted {
         match result.last_mut() {
             Some(last) if reaches(&last.1, &low) => {
@@ -186,37 +254,5 @@ fn reaches(high: &Bound<Vec<u8>>, low: &Bound<Vec<u8>>) -> bool {
         (Bound::Included(high), Bound::Included(low) | Bound::Excluded(low))
         | (Bound::Excluded(high), Bound::Included(low)) => high >= low,
         (Bound::Excluded(high), Bound::Excluded(low)) => high > low,
-    }
-}
-
-/// Cuts a range without leaves into units, at keys of the layer with most messages in it.
-fn cut_messages(
-    layers: &[Layer],
-    low: Bound<Vec<u8>>,
-    high: Bound<Vec<u8>>,
-    units: &mut Vec<Unit>,
-) {
-    let bounds = (low.as_ref().map(Vec::as_slice), high.as_ref().map(Vec::as_slice));
-    let ranges: Vec<_> = layers.iter().map(|layer| layer.range(bounds.0, bounds.1)).collect();
-    let total: usize = ranges.iter().map(|range| range.len()).sum();
-    let largest = (0..layers.len()).max_by_key(|&index| ranges[index].len());
-    let mut start = low;
-    if let Some(largest) = largest {
-        let range = ranges[largest].clone();
-        let pieces = total.div_ceil(UNIT_MESSAGES).max(1);
-        let rows = (total / pieces) as u64;
-        for piece in 1..pieces {
-            let at = range.start + range.len() * piece / pieces;
-            let mut scratch = Vec::new();
-            layers[largest].load_key(at, &mut scratch);
-            let key = layers[largest].key(at, &scratch).to_vec();
-            let end = Bound::Excluded(key.clone());
-            units.push(Unit {
-                low: std::mem::replace(&mut start, Bound::Included(key)),
-                high: end,
-                rows,
-            });
-        }
-        units.push(Unit { low: start, high, rows });
     }
 }

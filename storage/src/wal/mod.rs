@@ -87,11 +87,6 @@ impl Wal {
         }
     }
 
-    /// The LSN after the last record appended.
-    pub(crate) fn end_lsn(&self) -> u64 {
-        self.appender.lock().end_lsn
-    }
-
     /// Appends the records of one transaction and its commit record; returns the LSNs where they
     /// start and end. On an error the log is poisoned, because part of them may be in it.
     pub(crate) fn append<'r>(
@@ -103,7 +98,7 @@ impl Wal {
         let mut appender = self.appender.lock();
         let start_lsn = appender.end_lsn;
         let mut count = 0;
-        let mut write = || {
+        let write = || {
             for (kind, table, payload) in records {
                 self.append_one(&mut appender, (kind, table.0), payload, durable_lsn)?;
                 count += 1;

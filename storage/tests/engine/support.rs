@@ -4,8 +4,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::UInt16Type;
 use arrow_array::{Array, ArrayRef};
 use grizzly_storage::{
-    ColumnId, ColumnSpec, Datum, Device, Engine, Isolation, MemoryDevice, Options, RowKey,
-    ScanRequest, StorageType, TableId, TableSpec, Transaction,
+    ColumnId, ColumnSpec, Datum, Device, Engine, Error, Isolation, MemoryDevice, Options, RowKey,
+    ScanRequest, StorageType, TableId, TableSpec, Transaction, TreeLimits,
 };
 use std::sync::Arc;
 
@@ -34,6 +34,18 @@ pub fn accounts() -> TableSpec {
 
 pub fn open(device: &(impl Device + Clone + 'static)) -> Engine {
     Engine::open(Arc::new(device.clone()), Options::default()).unwrap()
+}
+
+/// Trees so small that a few hundred rows make them several nodes high.
+pub fn open_small(device: &(impl Device + Clone + 'static)) -> Result<Engine, Error> {
+    let limits = TreeLimits {
+        leaf_rows: 32,
+        fanout: 3,
+        node_messages: 24,
+        push_messages: 4,
+        ..TreeLimits::default()
+    };
+    Engine::open(Arc::new(device.clone()), Options { limits, ..Options::default() })
 }
 
 pub fn memory() -> (MemoryDevice, Engine) {

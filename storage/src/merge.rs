@@ -4,9 +4,8 @@
 //! with the first that says everything (a Put or a Delete). What is a row and what a column's
 //! value is follows from that list and from the leaf below.
 
-use super::layer::{Layer, MessageAt};
+use crate::layer::{Layer, MessageAt};
 use crate::row::Operation;
-use crate::table::Table;
 use std::cmp::Ordering;
 use std::ops::Bound;
 
@@ -67,12 +66,7 @@ impl Cursor<'_> {
 }
 
 /// Merges the messages of `layers`, newest first, between two bounds.
-pub(crate) fn merge(
-    table: &Table,
-    layers: &[Layer],
-    low: Bound<&[u8]>,
-    high: Bound<&[u8]>,
-) -> Merged {
+pub(crate) fn merge(layers: &[Layer], low: Bound<&[u8]>, high: Bound<&[u8]>) -> Merged {
     let mut cursors = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
         let range = layer.range(low, high);
@@ -84,21 +78,34 @@ pub(crate) fn merge(
         }
     }
     let mut merged = Merged::default();
+    if let [cursor] = cursors.as_mut_slice() {
+        merge_single(cursor, &mut merged);
+        return merged;
+    }
     while !cursors.is_empty() {
-        merge_next(table, &mut cursors, &mut merged);
+        merge_next(&mut cursors, &mut merged);
     }
     merged
 }
 
+/// The whole of a single layer.
+fn merge_single(cursor: &mut Cursor<'_>, merged: &mut Merged) {
+    while cursor.at < cursor.end {
+        cursor.load();
+        merged.messages.push(MessageAt { layer: cursor.index, row: cursor.at as u32 });
+        merged.end_key(cursor.key());
+        cursor.at += 1;
+    }
+}
+
 /// Takes the smallest key from all cursors that stand on it.
-fn merge_next(table: &Table, cursors: &mut Vec<Cursor<'_>>, merged: &mut Merged) {
+fn merge_next(cursors: &mut Vec<Cursor<'_>>, merged: &mut Merged) {
     let mut smallest = 0;
     for index in 1..cursors.len() {
         if cursors[index].key().cmp(cursors[smallest].key()) == Ordering::Less {
             smallest = index;
         }
     }
-    let start = merged.messages.len();
     let mut complete = false;
     for cursor in &cursors[smallest..] {
         if complete || cursor.key() != cursors[smallest].key() {
@@ -107,13 +114,12 @@ fn merge_next(table: &Table, cursors: &mut Vec<Cursor<'_>>, merged: &mut Merged)
         merged.messages.push(MessageAt { layer: cursor.index, row: cursor.at as u32 });
         complete = cursor.layer.operation(cursor.at) != Operation::Patch;
     }
-    debug_assert!(merged.messages.len() > start && table.key.len() > 0);
     merged.end_key(cursors[smallest].key());
     let key_start = merged.key_ends.iter().rev().nth(1).copied().unwrap_or(0) as usize;
     let mut index = smallest;
     while index < cursors.len() {
         let cursor = &mut cursors[index];
-        if cursor.key() == &merged.keys[key_start..] {
+        if *cursor.key() == merged.keys[key_start..] {
             cursor.at += 1;
             if cursor.at == cursor.end {
                 cursors.remove(index);
@@ -123,4 +129,44 @@ fn merge_next(table: &Table, cursors: &mut Vec<Cursor<'_>>, merged: &mut Merged)
         }
         index += 1;
     }
+}
+
+/// A stretch of keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Stretch {
+    pub(crate) low: Bound<Vec<u8>>,
+    pub(crate) high: Bound<Vec<u8>>,
+    /// Messages in it, about.
+    pub(crate) messages: usize,
+}
+
+/// Cuts a range into stretches of about `size` messages, at keys of the layer with most of them.
+pub(crate) fn cut(
+    layers: &[Layer],
+    low: Bound<Vec<u8>>,
+    high: Bound<Vec<u8>>,
+    size: usize,
+) -> Vec<Stretch> {
+    let bounds = (low.as_ref().map(Vec::as_slice), high.as_ref().map(Vec::as_slice));
+    let ranges: Vec<_> = layers.iter().map(|layer| layer.range(bounds.0, bounds.1)).collect();
+    let total: usize = ranges.iter().map(|range| range.len()).sum();
+    let Some(largest) = (0..layers.len()).max_by_key(|&index| ranges[index].len()) else {
+        return Vec::new();
+    };
+    let range = ranges[largest].clone();
+    let count = total.div_ceil(size).max(1);
+    let mut stretches = Vec::new();
+    let mut start = low;
+    let messages = total / count;
+    let mut scratch = Vec::new();
+    for piece in 1..count.min(range.len().max(1)) {
+        let at = range.start + range.len() * piece / count;
+        layers[largest].load_key(at, &mut scratch);
+        let key = layers[largest].key(at, &scratch).to_vec();
+        let high = Bound::Excluded(key.clone());
+        let low = std::mem::replace(&mut start, Bound::Included(key));
+        stretches.push(Stretch { low, high, messages });
+    }
+    stretches.push(Stretch { low: start, high, messages });
+    stretches
 }
