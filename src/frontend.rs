@@ -9,15 +9,9 @@ use crate::error::Result;
 use crate::source::Source;
 use grizzly_compiler::catalog::Catalog;
 use grizzly_compiler::hir;
-use grizzly_grammar::{Diagnostic, Page, ast};
-
-/// A syntax tree and what was wrong with the text.
-pub struct Parse {
-    /// The tree; what was not understood is an `Error` node in it.
-    pub tree: ast::Script,
-    /// In order of place.
-    pub diagnostics: Vec<Diagnostic>,
-}
+use grizzly_grammar::lexer::lex;
+use grizzly_grammar::{Diagnostic, Page, Parse, ast};
+use std::fmt::Write;
 
 /// A checked script.
 pub struct Checked {
@@ -30,10 +24,8 @@ pub struct Checked {
 }
 
 /// Parses a script.
-pub fn parse(text: &str) -> Parse {
-    let span = grizzly_grammar::Span::new(0, text.len() as u32);
-    let diagnostic = Diagnostic::error("E0901", span, "the parser is not supported yet");
-    Parse { tree: ast::Script::default(), diagnostics: vec![diagnostic] }
+pub fn parse(text: &str) -> Parse<ast::Script> {
+    grizzly_grammar::parse_script(text)
 }
 
 /// Parses and checks a script against a catalog.
@@ -54,13 +46,18 @@ pub fn rebuild(_stored: &[StoredObject], _shared: &Shared, _path: &str) -> Resul
     Ok(Objects::default())
 }
 
-/// The tokens of a text, one a line: place, kind.
+/// The tokens of a text, one a line: place, kind, text.
 pub fn show_tokens(text: &str) -> String {
-    let _ = text;
-    String::new()
+    let mut out = String::new();
+    for token in lex(text) {
+        let shown = token.span.text(text);
+        // Writing to a String never fails.
+        let _ = writeln!(out, "{:?} {:?} {shown:?}", token.span, token.kind);
+    }
+    out
 }
 
 /// The pages of all diagnostics.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
-    grizzly_compiler::PLAN_PAGES.iter()
+    grizzly_grammar::diagnostics::PAGES.iter().chain(grizzly_compiler::PLAN_PAGES)
 }
