@@ -10,6 +10,7 @@
 mod arithmetic;
 mod blend;
 mod branches;
+mod choose;
 mod compare;
 mod drive;
 mod logic;

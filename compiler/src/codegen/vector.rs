@@ -26,6 +26,8 @@ pub struct VectorEmitter<'b, 'a> {
     columns: HashMap<ColumnVar, VReg>,
     locals: HashMap<LocalId, VReg>,
     shared: Vec<(String, VReg)>,
+    /// The registers that branches under way write together.
+    merging: Vec<VReg>,
     inlined_at: Option<PlaceId>,
     function: SmolStr,
 }
@@ -46,6 +48,7 @@ impl<'b, 'a> VectorEmitter<'b, 'a> {
             columns: map,
             locals: HashMap::new(),
             shared: Vec::new(),
+            merging: Vec::new(),
             inlined_at: None,
             function: SmolStr::default(),
         })

@@ -2,11 +2,13 @@
 //! --example fib`. The best and the median of five runs, in milliseconds.
 
 use grizzly_bytecode::{FunctionId, Value, assemble::assemble, verify};
+use grizzly_jit::Jit;
 use grizzly_vm::budget::Budget;
 use grizzly_vm::ports::{
     DiskFiles, NoNatives, NoOutput, NoSecrets, NoTables, OsEntropy, SystemClock, ThreadTasks,
 };
 use grizzly_vm::{Context, Executable};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -30,6 +32,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let program = verify(program)?;
     let executable = Executable::link(program, &NoNatives).map_err(|f| format!("{f:?}"))?;
     measure("interpreter", &executable)?;
+    let executable = executable.with_compiler(Arc::new(Jit::default()));
+    measure("native", &executable)?;
+    assert!(executable.native_calls() > 0, "native code ran");
     Ok(())
 }
 

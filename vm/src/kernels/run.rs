@@ -3,6 +3,7 @@
 
 use super::blend::{self, make_fresh, store};
 use super::branches::Branches;
+use super::choose::choose;
 use super::compare::{self, DictionaryMatches};
 use super::drive::{Failure, Span, binary, unary};
 use super::{arithmetic, logic, text, wide};
@@ -154,6 +155,7 @@ impl Frame {
             }
             I::Null { d } => self.constant(d, &Value::Null, base, len),
             I::Copy { d, a } => self.copy(d, a, base, len),
+            I::Choose { d, c, a, b } => self.choose(d, c, (a, b), len),
             I::CheckInt { a, i } => {
                 let span = Span { rows: self.branches.rows(base), len };
                 arithmetic::check_int(&self.registers[a.index()], i.0, span)?;
@@ -200,6 +202,16 @@ impl Frame {
             blend::copy(&mut out, from, self.branches.rows(base), len);
         }
         self.registers[d.index()] = out;
+    }
+
+    fn choose(&mut self, d: VReg, c: VReg, (a, b): (VReg, VReg), len: usize) {
+        let kind = self.kinds[d.index()];
+        let mut out = std::mem::take(&mut self.spares[kind as usize]);
+        let [c, a, b] = [c, a, b].map(|operand| &self.registers[operand.index()]);
+        choose(c, (a, b), &mut out, kind, len);
+        let slot = &mut self.registers[d.index()];
+        self.spares[kind as usize] = std::mem::replace(slot, out);
+        self.written[d.index()] = true;
     }
 
     /// Runs an instruction that computes its target on the selected rows from other registers.
@@ -397,6 +409,7 @@ fn kernel(
         | I::Null { .. }
         | I::Param { .. }
         | I::Copy { .. }
+        | I::Choose { .. }
         | I::CheckInt { .. }
         | I::CheckDecimal { .. }
         | I::SelectIf { .. }

@@ -13,6 +13,12 @@ impl VectorEmitter<'_, '_> {
     /// Writes an expression into a register, for the selected rows.
     pub fn emit_to(&mut self, e: &Expr, d: VReg) -> Result<()> {
         use ExprKind as K;
+        if self.merging.contains(&d) && computes(e) {
+            // A kernel may write rows that are not selected; a copy writes exactly the selected ones.
+            let a = self.emit(e)?;
+            self.push(VectorInstr::Copy { d, a });
+            return Ok(());
+        }
         match &e.kind {
             K::Constant(value) => self.constant(value, &e.ty, d),
             K::Local(_) | K::Column(_) => {
@@ -45,10 +51,7 @@ impl VectorEmitter<'_, '_> {
             }
             K::Same(l, r) => self.same(l, r, d),
             K::Convert { operand, mode } => self.convert(e, operand, *mode, d),
-            K::If { condition, then, otherwise } => {
-                let a = self.emit(condition)?;
-                self.choose(a, |this| this.emit_to(then, d), |this| this.emit_to(otherwise, d))
-            }
+            K::If { condition, then, otherwise } => self.if_else(condition, then, otherwise, d),
             K::Block(block) => self.block(block, d),
             K::Inlined { function, body } => {
                 let outer = std::mem::replace(&mut self.function, function.clone());
@@ -193,6 +196,7 @@ impl VectorEmitter<'_, '_> {
             }
         };
         let k = self.builder.constant(Value::Bool(deciding), Type::Bool)?;
+        let both = self.register(VectorKind::Bool)?;
         self.choose(
             decided,
             |this| {
@@ -202,9 +206,10 @@ impl VectorEmitter<'_, '_> {
             |this| {
                 let b = this.emit(r)?;
                 this.push(match deciding {
-                    false => VectorInstr::And { d, a, b },
-                    true => VectorInstr::Or { d, a, b },
+                    false => VectorInstr::And { d: both, a, b },
+                    true => VectorInstr::Or { d: both, a, b },
                 });
+                this.push(VectorInstr::Copy { d, a: both });
                 Ok(())
             },
         )
@@ -217,14 +222,28 @@ impl VectorEmitter<'_, '_> {
         self.push(VectorInstr::IsNull { d: na, a });
         self.push(VectorInstr::IsNull { d: nb, a: b });
         self.push(VectorInstr::Or { d: either, a: na, b: nb });
-        self.choose(
-            either,
-            |this| {
-                this.push(VectorInstr::And { d, a: na, b: nb });
-                Ok(())
-            },
-            |this| this.compare(Cmp::Eq, l, r, d),
-        )
+        let (both, equal) = (self.register(VectorKind::Bool)?, self.register(VectorKind::Bool)?);
+        self.push(VectorInstr::And { d: both, a: na, b: nb });
+        self.compare(Cmp::Eq, l, r, equal)?;
+        self.push(VectorInstr::Choose { d, c: either, a: both, b: equal });
+        Ok(())
+    }
+
+    /// A choice: both branches for all rows where they are cheap and cannot raise, else each branch for
+    /// the rows that take it.
+    fn if_else(&mut self, condition: &Expr, then: &Expr, other: &Expr, d: VReg) -> Result<()> {
+        let c = self.emit(condition)?;
+        let fixed =
+            matches!(then.ty.vector_kind(), VectorKind::Bool | VectorKind::I64 | VectorKind::F64);
+        if fixed && is_cheap(then) && is_cheap(other) {
+            let (a, b) = (self.emit(then)?, self.emit(other)?);
+            self.push(VectorInstr::Choose { d, c, a, b });
+            return Ok(());
+        }
+        self.merging.push(d);
+        self.choose(c, |this| this.emit_to(then, d), |this| this.emit_to(other, d))?;
+        self.merging.pop();
+        Ok(())
     }
 
     /// Writes a choice: `then` for the selected rows where `a` is TRUE, `otherwise` for the others.
@@ -338,6 +357,40 @@ impl VectorEmitter<'_, '_> {
             self.push(VectorInstr::Copy { d, a });
         }
         Ok(VectorWindow(first))
+    }
+}
+
+/// Whether an expression is computed by a kernel, not copied, chosen or made of parts that are.
+fn computes(e: &Expr) -> bool {
+    use ExprKind as K;
+    !matches!(
+        e.kind,
+        K::Constant(_)
+            | K::Parameter(_)
+            | K::Local(_)
+            | K::Column(_)
+            | K::Block(_)
+            | K::Inlined { .. }
+    ) && !matches!(&e.kind, K::If { then, otherwise, .. } if !is_cheap(then) || !is_cheap(otherwise))
+}
+
+/// Above this many nodes a branch is evaluated only for the rows that take it.
+const CHEAP_NODES: usize = 12;
+
+/// Whether a branch may be evaluated for every row.
+fn is_cheap(e: &Expr) -> bool {
+    let plain = !e.any(&|x| {
+        matches!(x.kind, ExprKind::Native { .. } | ExprKind::Block(_) | ExprKind::Inlined { .. })
+    });
+    plain && e.size() <= CHEAP_NODES && !may_raise_if(e)
+}
+
+fn may_raise_if(e: &Expr) -> bool {
+    match &e.kind {
+        ExprKind::If { condition, then, otherwise } => {
+            may_raise_if(condition) || may_raise_if(then) || may_raise_if(otherwise)
+        }
+        _ => may_raise(e),
     }
 }
 

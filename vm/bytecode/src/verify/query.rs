@@ -180,7 +180,9 @@ impl Check<'_> {
         use AggregateFunction as F;
         let result = aggregate.result.vector_kind();
         let filter = registers(code, &aggregate.filter)?;
-        ensure(filter.iter().all(|kind| *kind == Kind::Bool), || "a FILTER is no condition".into())?;
+        ensure(filter.iter().all(|kind| *kind == Kind::Bool), || {
+            "a FILTER is no condition".into()
+        })?;
         let argument = aggregate.argument.map(|r| vector::register(code, r)).transpose()?;
         let Some(argument) = argument else {
             ensure(aggregate.function == F::Count && result == Kind::I64, || {

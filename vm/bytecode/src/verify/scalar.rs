@@ -99,9 +99,8 @@ impl<'p> Code<'p> {
     fn operand(&self, pc: usize, instr: &Instr, operand: OperandValue) -> Checked {
         let bits = usize::from(operand.bits);
         let (slots, objects) = (self.function.slots.into(), self.function.objects.into());
-        let within = |what: &str, count: usize| {
-            ensure(bits < count, || format!("{what} {bits} of {count}"))
-        };
+        let within =
+            |what: &str, count: usize| ensure(bits < count, || format!("{what} {bits} of {count}"));
         match operand.kind {
             OperandKind::Slot => within("slot", slots),
             OperandKind::Wide => {
@@ -202,9 +201,7 @@ impl<'p> Code<'p> {
                 ensure(!access.key.is_empty(), || format!("{x} has no key"))?;
                 self.objects(o, access.key.len().max(access.columns.len()))
             }
-            Instr::InsertRow { x, o } => {
-                self.objects(o, program.accesses[x.index()].columns.len())
-            }
+            Instr::InsertRow { x, o } => self.objects(o, program.accesses[x.index()].columns.len()),
             Instr::UpdateRow { x, o } => {
                 let access = &program.accesses[x.index()];
                 ensure(!access.key.is_empty(), || format!("{x} has no key"))?;

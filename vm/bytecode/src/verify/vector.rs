@@ -79,8 +79,7 @@ struct Check<'p> {
 }
 
 const INTEGERS: &[Kind] = &[Kind::I64, Kind::I128];
-const ALL: &[Kind] =
-    &[Kind::Bool, Kind::I64, Kind::F64, Kind::I128, Kind::Bytes, Kind::Object];
+const ALL: &[Kind] = &[Kind::Bool, Kind::I64, Kind::F64, Kind::I128, Kind::Bytes, Kind::Object];
 
 impl Check<'_> {
     fn kind(&self, register: VReg) -> Checked<Kind> {
@@ -159,6 +158,11 @@ impl Check<'_> {
             V::Not { d, a } => self.all(&[d, a], Kind::Bool),
             V::IsNull { d, a } | V::IsNotNull { d, a } => self.mapped(d, Kind::Bool, &[a], ALL),
             V::SelectIf { a, .. } => self.is(a, &[Kind::Bool]),
+            V::Choose { d, c, a, b } => {
+                self.is(c, &[Kind::Bool])?;
+                self.is(d, &[Kind::Bool, Kind::I64, Kind::F64])?;
+                self.mapped(d, self.kind(d)?, &[a, b], &[self.kind(d)?])
+            }
             V::Concat { d, a, b } => self.all(&[d, a, b], Kind::Bytes),
             // select_else and select_end have no registers; their targets are checked as branches.
             _ => Ok(()),
