@@ -1,6 +1,7 @@
 //! Tests of the storage engine through its public interface.
 
 mod basics;
+mod blocks;
 mod crash;
 mod damage;
 mod model;
