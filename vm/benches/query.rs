@@ -1,6 +1,8 @@
 //! The shapes that the customer's gates measure, over six million rows in shared buffers, on one thread.
 //! Prints the best and the median of several runs in milliseconds.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that fails must stop")]
+
 #[path = "../tests/query/support.rs"]
 mod support;
 

@@ -1,0 +1,15 @@
+//! Tests of the query executor: kernels and operators against naive models that go row by row.
+
+#[path = "query/support.rs"]
+mod support;
+
+#[path = "query/branches.rs"]
+mod branches;
+#[path = "query/kernels.rs"]
+mod kernels;
+#[path = "query/limits.rs"]
+mod limits;
+#[path = "query/operators.rs"]
+mod operators;
+#[path = "query/values.rs"]
+mod values;
