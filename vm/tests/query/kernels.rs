@@ -5,7 +5,7 @@ use crate::support::*;
 use crate::values::{WIDE, rows};
 use grizzly_bytecode::query::{Pipeline, Query, Sink, Step};
 use grizzly_bytecode::{
-    Builtin, Cmp, ConstId, Type, VReg, Value, VectorInstr as I, VectorKind as K,
+    Builtin, Cmp, ConstId, Imm, Type, VReg, Value, VectorInstr as I, VectorKind as K,
 };
 use grizzly_vm::arithmetic::{self, int, wide};
 use grizzly_vm::budget::Budget;
@@ -93,6 +93,15 @@ fn casts() -> Vec<Case> {
         }),
         case(I::WidenI64 { d, a }, &long, &WIDE, |x, _| Ok(Value::Wide(w(x)))),
         case(I::NarrowWide { d, a }, &WIDE, &long, |x, _| arithmetic::narrow(w(x)).map(Value::Int)),
+        case(I::CheckInt { a, i: Imm(8) }, &long, &long, |x, _| {
+            arithmetic::check_int(i(x), 8).map(|()| x.clone())
+        }),
+        case(I::CheckDecimal { a, i: Imm(1) }, &long, &long, |x, _| {
+            int::check_decimal(i(x), 1).map(|()| x.clone())
+        }),
+        case(I::CheckDecimal { a, i: Imm(20) }, &WIDE, &WIDE, |x, _| {
+            wide::check_decimal(w(x), 20).map(|()| Value::Wide(w(x)))
+        }),
         case(I::WideToF64 { d, a }, &WIDE, &double, |x, _| Ok(Value::Float(w(x) as f64))),
     ]
 }
@@ -180,6 +189,9 @@ fn query(case: &Case, forms: [Form; 2]) -> Query {
         });
     }
     instructions.push(*instruction);
+    if matches!(instruction, I::CheckInt { .. } | I::CheckDecimal { .. }) {
+        instructions.push(I::Copy { d: D, a: A });
+    }
     let inputs = [kind(x), kind(y), K::Bool];
     let registers = [kind(x), kind(y), K::Bool, kind(x), kind(y), kind(result)];
     let steps = vec![
