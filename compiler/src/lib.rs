@@ -5,4 +5,10 @@
 //! storage.
 
 pub mod catalog;
+pub mod check;
+pub mod constant;
+pub mod diagnostics;
 pub mod hir;
+pub mod nullability;
+pub mod overlay;
+pub mod suggest;

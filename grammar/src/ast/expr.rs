@@ -491,7 +491,7 @@ pub enum Over {
     /// A window of the WINDOW clause.
     Name(Ident),
     /// One in place.
-    Spec(WindowSpec),
+    Spec(Box<WindowSpec>),
 }
 
 /// `base[from:to]`.
