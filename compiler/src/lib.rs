@@ -11,4 +11,5 @@ pub mod diagnostics;
 pub mod hir;
 pub mod nullability;
 pub mod overlay;
+pub mod prelude;
 pub mod suggest;

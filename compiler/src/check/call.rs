@@ -4,7 +4,7 @@
 use super::operand::{Mode, Operand};
 use super::scope::Aggregating;
 use super::{Checker, Raised};
-use crate::catalog::{Catalog, FunctionKey, ObjectKind};
+use crate::catalog::{FunctionKey, ObjectKind};
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind, Function};
 use crate::suggest::similar;
@@ -190,13 +190,13 @@ impl<'a> Checker<'a> {
             let at = argument.value.span;
             let index = match &argument.name {
                 Some(name) => {
-                    let found =
-                        function.parameters.iter().position(|p| name.eq_name(&p.name));
+                    let found = function.parameters.iter().position(|p| name.eq_name(&p.name));
                     if found.is_none() {
                         let names: Vec<_> =
                             function.parameters.iter().map(|p| p.name.clone()).collect();
                         let near = similar(&name.name, names.iter());
-                        let hint = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+                        let hint =
+                            near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
                         let message = format!(
                             "`{}` has no parameter `{}`{hint}",
                             function.display, name.name
@@ -339,9 +339,9 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let at = arguments.len();
-            let form = forms.iter().find(|form| {
-                form.parameters.get(at).is_some_and(|p| name.eq_name(&p.name))
-            });
+            let form = forms
+                .iter()
+                .find(|form| form.parameters.get(at).is_some_and(|p| name.eq_name(&p.name)));
             if form.is_none() {
                 let shown = forms.first().map(|f| super::native::signature(f)).unwrap_or_default();
                 let message = format!(

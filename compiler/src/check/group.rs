@@ -227,13 +227,14 @@ impl<'a> Checker<'a> {
                 self.later(entry.span, "grouping by several sets");
                 return None;
             };
-            let key = self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| {
-                match this.ordinal(expr, items, "GROUP BY") {
-                    Some(Ok(item)) => this.expr(item),
-                    Some(Err(())) => this.error(expr.span),
-                    None => this.expr(expr),
-                }
-            });
+            let key =
+                self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| {
+                    match this.ordinal(expr, items, "GROUP BY") {
+                        Some(Ok(item)) => this.expr(item),
+                        Some(Err(())) => this.error(expr.span),
+                        None => this.expr(expr),
+                    }
+                });
             if !key.ty.is_error() && !is_comparable(&key.ty) {
                 self.report(say::type_mismatch(
                     expr.span,

@@ -3,7 +3,7 @@
 use super::operand::{Operand, Untyped};
 use super::scope::AliasMode;
 use super::{Binding, Checker, Meaning};
-use crate::catalog::{Catalog, ObjectKind};
+use crate::catalog::ObjectKind;
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind, LocalId};
 use crate::suggest::similar;
@@ -188,7 +188,11 @@ impl<'a> Checker<'a> {
     }
 
     /// `?`, `$1`, `$name`.
-    pub(crate) fn parameter_ref(&mut self, parameter: &'a ast::ParameterRef, span: Span) -> Operand {
+    pub(crate) fn parameter_ref(
+        &mut self,
+        parameter: &'a ast::ParameterRef,
+        span: Span,
+    ) -> Operand {
         if self.function.is_some() {
             return Operand::Typed(self.later(span, "a statement parameter in a function"));
         }

@@ -1,8 +1,8 @@
 //! Operators: arithmetic with its constants, dates and DECIMAL scales, comparison, logic and `||`.
 
-use super::operand::{Mode, Operand, Untyped, text_value, TextValue};
-use super::types::{self, decimal_shape, is_comparable, number_beside};
 use super::Checker;
+use super::operand::{Mode, Operand, TextValue, Untyped, text_value};
+use super::types::{self, decimal_shape, is_comparable, number_beside};
 use crate::constant::Number;
 use crate::diagnostics as say;
 use crate::hir::{ArithOp, ConvertMode, Expr, ExprKind};
@@ -91,7 +91,9 @@ impl Checker<'_> {
                 };
                 let ty = number(a).or_else(|| number(b));
                 match ty {
-                    Some(ty) if !matches!((a, b), (Untyped::Text(_), _) | (_, Untyped::Text(_))) => {
+                    Some(ty)
+                        if !matches!((a, b), (Untyped::Text(_), _) | (_, Untyped::Text(_))) =>
+                    {
                         let why = "the operand";
                         let left = self.coerce(left, &ty, Mode::Implicit, why);
                         (left, self.coerce(right, &ty, Mode::Implicit, why))
@@ -206,8 +208,7 @@ impl Checker<'_> {
     }
 
     fn arith(&self, op: Operator, left: Expr, right: Expr, ty: Type) -> Expr {
-        let kind =
-            ExprKind::Arith { op: op.op, left: Box::new(left), right: Box::new(right) };
+        let kind = ExprKind::Arith { op: op.op, left: Box::new(left), right: Box::new(right) };
         Expr { kind, ty, place: self.place(op.span) }
     }
 
@@ -251,7 +252,13 @@ impl Checker<'_> {
     }
 
     /// `-e` and `+e`.
-    pub(crate) fn sign(&mut self, negate: bool, op_span: Span, operand: Operand, span: Span) -> Operand {
+    pub(crate) fn sign(
+        &mut self,
+        negate: bool,
+        op_span: Span,
+        operand: Operand,
+        span: Span,
+    ) -> Operand {
         if let Some(number) = operand.number()
             && let Some(result) = if negate { number.negated() } else { Some(number) }
         {
@@ -290,7 +297,13 @@ impl Checker<'_> {
     }
 
     /// `a || b`.
-    pub(crate) fn concat(&mut self, left: Operand, right: Operand, op_span: Span, span: Span) -> Expr {
+    pub(crate) fn concat(
+        &mut self,
+        left: Operand,
+        right: Operand,
+        op_span: Span,
+        span: Span,
+    ) -> Expr {
         if left.is_error() || right.is_error() {
             return self.error(span);
         }
@@ -301,14 +314,13 @@ impl Checker<'_> {
         let fits = |op: &Operand| matches!(op.ty(), Type::Text | Type::Null);
         if !fits(&left) || !fits(&right) {
             let (a, b) = (self.span_of(&left), self.span_of(&right));
-            let diagnostic =
-                say::no_operator(op_span, "||", (a, &left.ty()), (b, &right.ty()));
+            let diagnostic = say::no_operator(op_span, "||", (a, &left.ty()), (b, &right.ty()));
             let odd = if fits(&left) { b } else { a };
-            self.report(
-                diagnostic
-                    .with_help("convert it to text: `…::TEXT`")
-                    .with_fix(Span::at(odd.end), "::TEXT", "convert to TEXT"),
-            );
+            self.report(diagnostic.with_help("convert it to text: `…::TEXT`").with_fix(
+                Span::at(odd.end),
+                "::TEXT",
+                "convert to TEXT",
+            ));
             return self.error(span);
         }
         let left = self.coerce(left, &Type::Text, Mode::Implicit, "the operand");
@@ -394,12 +406,10 @@ impl Checker<'_> {
                 ty => Some(ty),
             },
             (Constant(Untyped::Text(text), _), Typed(expr))
-            | (Typed(expr), Constant(Untyped::Text(text), _)) => {
-                match text_value(text, &expr.ty) {
-                    TextValue::Never => None,
-                    _ => Some(expr.ty.clone()),
-                }
-            }
+            | (Typed(expr), Constant(Untyped::Text(text), _)) => match text_value(text, &expr.ty) {
+                TextValue::Never => None,
+                _ => Some(expr.ty.clone()),
+            },
             (Typed(a), Typed(b)) => match (&a.ty, &b.ty) {
                 (Type::Enum(_), Type::Text) | (Type::Text, Type::Enum(_)) => Some(Type::Text),
                 (x, y) => types::join(x, y),

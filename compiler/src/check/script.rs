@@ -25,11 +25,7 @@ pub struct CheckedScript {
 }
 
 /// Checks a whole script.
-pub fn check_script(
-    script: &ast::Script,
-    source: &Source,
-    catalog: &dyn Catalog,
-) -> CheckedScript {
+pub fn check_script(script: &ast::Script, source: &Source, catalog: &dyn Catalog) -> CheckedScript {
     let statements: Vec<&ast::Statement> = script.statements.iter().collect();
     check_statements(&statements, source, catalog)
 }
@@ -85,7 +81,8 @@ fn check_statements(
         checked.push(statement);
     }
     let mut diagnostics = run.diagnostics;
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.primary.span.end));
+    diagnostics
+        .sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.primary.span.end));
     CheckedScript { statements: checked, diagnostics, definitions: run.overlay.objects }
 }
 

@@ -72,7 +72,8 @@ pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
-    let month = (if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 }) as u32;
+    let month =
+        (if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 }) as u32;
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -490,8 +491,10 @@ mod tests {
         assert_eq!(parse_time("24:00"), Err(TemporalError::Range));
         let stamp = "1969-12-31 23:59:59.5";
         assert_eq!(parse_timestamp(stamp).map(format_timestamp).as_deref(), Ok(stamp));
-        assert_eq!(parse_timestamp("2024-01-31T10:00").map(format_timestamp).as_deref(),
-            Ok("2024-01-31 10:00:00"));
+        assert_eq!(
+            parse_timestamp("2024-01-31T10:00").map(format_timestamp).as_deref(),
+            Ok("2024-01-31 10:00:00")
+        );
         assert_eq!(parse_timestamp("2024-01-31 10:00+01"), Err(TemporalError::Form));
         let zoned = parse_timestamp_tz("2024-01-31 10:00+01:30").map(format_timestamp_tz);
         assert_eq!(zoned.as_deref(), Ok("2024-01-31 08:30:00+00"));
@@ -501,12 +504,13 @@ mod tests {
     fn intervals_are_read_and_written() {
         let shown = |text: &str| parse_interval(text).map(format_interval);
         assert_eq!(shown("90 days").as_deref(), Ok("90 days"));
-        assert_eq!(shown("1 year 2 mons 5 days 01:30").as_deref(),
-            Ok("1 year 2 months 5 days 01:30:00"));
+        assert_eq!(
+            shown("1 year 2 mons 5 days 01:30").as_deref(),
+            Ok("1 year 2 months 5 days 01:30:00")
+        );
         assert_eq!(shown("1.5 days").as_deref(), Ok("1 day 12:00:00"));
         assert_eq!(shown("-1 month").as_deref(), Ok("-1 month"));
-        assert_eq!(shown("P1Y2M3DT4H5M6.5S").as_deref(),
-            Ok("1 year 2 months 3 days 04:05:06.5"));
+        assert_eq!(shown("P1Y2M3DT4H5M6.5S").as_deref(), Ok("1 year 2 months 3 days 04:05:06.5"));
         assert_eq!(shown("0 days").as_deref(), Ok("00:00:00"));
         assert_eq!(shown("5 parsecs"), Err(TemporalError::Form));
         assert_eq!(shown(""), Err(TemporalError::Form));
