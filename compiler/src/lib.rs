@@ -9,6 +9,7 @@ pub mod check;
 pub mod constant;
 pub mod diagnostics;
 pub mod hir;
+pub mod hir_print;
 pub mod nullability;
 pub mod overlay;
 pub mod prelude;
