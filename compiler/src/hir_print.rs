@@ -249,7 +249,10 @@ impl<'s> Printer<'s> {
                 let filter = call.filter.as_ref().map(|f| format!(" filter {}", this.expr(f)));
                 let filter = filter.unwrap_or_default();
                 let function = format!("{:?}", call.function);
-                this.line(format!("{name}: {} = {function}({distinct}{argument}){filter}", call.ty));
+                this.line(format!(
+                    "{name}: {} = {function}({distinct}{argument}){filter}",
+                    call.ty
+                ));
             }
         });
     }
@@ -429,7 +432,9 @@ impl<'s> Printer<'s> {
                 let (body, name) = (self.expr(body), self.local(*exception));
                 format!("try{undo} {body} catch {name} {}", self.expr(handler))
             }
-            ExprKind::ExceptionIs { operand, name } => format!("({} is {name})", self.expr(operand)),
+            ExprKind::ExceptionIs { operand, name } => {
+                format!("({} is {name})", self.expr(operand))
+            }
             ExprKind::Catchable(e) => format!("catchable({})", self.expr(e)),
             _ => "?".into(),
         }

@@ -3,6 +3,7 @@
 //! `check` turns syntax into [`hir`] against a [`catalog::Catalog`]; `plan` turns a query into pipelines;
 //! `codegen` writes the [`grizzly_bytecode::Program`]. The crate knows neither the machine nor the
 //! storage.
+#![forbid(unsafe_code)]
 
 pub mod catalog;
 pub mod check;

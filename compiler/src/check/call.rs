@@ -92,7 +92,20 @@ impl<'a> Checker<'a> {
         if let Some(result) = self.special_form(&mut site, &name, want) {
             return result;
         }
+        if site.modifiers.is_some_and(|modifiers| modifiers.over.is_some()) {
+            return Operand::Typed(self.later(site.span, "a window function"));
+        }
         let forms = self.catalog.natives(&name);
+        if let Some(modifiers) = site.modifiers
+            && !forms.is_empty()
+            && *modifiers != ast::CallModifiers::default()
+        {
+            let shown = forms.first().map(|form| super::native::signature(form));
+            let message = format!("`{}` is not an aggregate", site.name.name);
+            let shown = shown.unwrap_or_default();
+            self.report(say::wrong_arguments(site.name.span, message, &shown));
+            return Operand::Typed(self.error(site.span));
+        }
         if forms.is_empty() {
             self.unknown_function(&site, &name);
             return Operand::Typed(self.error(site.span));
@@ -366,6 +379,9 @@ impl<'a> Checker<'a> {
         names.extend(own.iter().map(|f| f.rsplit_once('.').map_or(f.clone(), |(_, n)| n.into())));
         names.extend(super::group::AGGREGATES.iter().map(|(name, _)| SmolStr::new(name)));
         let near = similar(name, names.iter());
+        if self.is_excused(name, near.as_ref()) {
+            return;
+        }
         let receiver = site.first.as_ref().filter(|_| site.method).map(Operand::ty);
         let shown = &site.name.name;
         let diagnostic =

@@ -75,6 +75,9 @@ impl<'a> Checker<'a> {
             && !walk::assigns(&result, original)
         {
             walk::substitute(&mut result, local, &subject.kind);
+            if self.locals.len() == local.0 as usize + 1 {
+                self.locals.pop();
+            }
             return Operand::Typed(result);
         }
         if result.ty.is_error() {

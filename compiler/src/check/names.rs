@@ -71,6 +71,13 @@ impl<'a> Checker<'a> {
         Operand::Typed(self.error(span))
     }
 
+    /// Whether a folded name is a local, a column or an alias.
+    fn is_known(&self, name: &str) -> bool {
+        self.binding(name, 0).is_some()
+            || !self.columns_named(name).is_empty()
+            || self.scope.aliases.iter().any(|alias| alias.name == name)
+    }
+
     fn unknown_name(&mut self, ident: &ast::Ident, name: &SmolStr) {
         let span = ident.span;
         if self.scope.tables.is_none() && matches!(self.scope.clause, "LIMIT" | "OFFSET") {
@@ -281,6 +288,15 @@ impl<'a> Checker<'a> {
             let near = similar(&name, names.iter());
             let table = Some(found.name.as_str());
             self.report(say::unknown_column(field.span(), &name, table, near.as_deref(), &names));
+            return Operand::Typed(self.error(span));
+        }
+        if let ast::ExprKind::Name(table) = &base.kind
+            && !self.tables().is_empty()
+            && !self.is_known(&table.folded())
+        {
+            let names: Vec<SmolStr> = self.tables().iter().map(|t| t.name.clone()).collect();
+            let near = similar(&table.name, names.iter());
+            self.report(say::unknown_table(table.span, &table.name, near.as_deref(), None));
             return Operand::Typed(self.error(span));
         }
         let operand = self.expr(base);

@@ -64,7 +64,13 @@ impl Checker<'_> {
         if matches!(op.op, ArithOp::Divide | ArithOp::Remainder) && b.is_zero() {
             self.report(say::constant_raises(op.span, "DivisionByZero"));
         }
-        let (left, right) = (self.settle(left), self.settle(right));
+        let (left, right) = if a.point || b.point {
+            let why = "the operand";
+            let left = self.coerce(left, &Type::Double, Mode::Implicit, why);
+            (left, self.coerce(right, &Type::Double, Mode::Implicit, why))
+        } else {
+            (self.settle(left), self.settle(right))
+        };
         Operand::Typed(self.typed_arithmetic(op, left, right))
     }
 
@@ -114,7 +120,19 @@ impl Checker<'_> {
     fn operand_beside(&mut self, op: Operator, operand: Operand, ty: &Type) -> Expr {
         let wanted = match &operand {
             Operand::Untyped(Untyped::Number(number), _) if ty.is_number() => {
-                number_beside(*number, ty)
+                let decimal = matches!(ty, Type::Decimal { .. });
+                // The quotient of a DECIMAL is DOUBLE, so the constant is one at once.
+                let quotient = decimal && op.op == ArithOp::Divide;
+                let sum = decimal && op.op != ArithOp::Multiply;
+                match number_beside(*number, ty) {
+                    _ if quotient => Some(Type::Double),
+                    // A sum needs both at one scale: the constant has it at once.
+                    Some(Type::Decimal { precision, scale }) if sum && scale < ty.scale() => {
+                        let digits = u32::from(precision - scale);
+                        Some(types::decimal(digits, u32::from(ty.scale())))
+                    }
+                    other => other,
+                }
             }
             Operand::Untyped(Untyped::Text(_), _) if matches!(ty, Type::Date | Type::Timestamp) => {
                 (op.op == ArithOp::Subtract).then(|| ty.clone())

@@ -118,6 +118,9 @@ impl<'a> Checker<'a> {
             return Type::Error;
         }
         let near = similar(name, self.type_names().iter());
+        if self.is_excused(name, near.as_ref()) {
+            return Type::Error;
+        }
         self.report(say::unknown_type(ident.span, &ident.name, near.as_deref()));
         Type::Error
     }

@@ -177,6 +177,9 @@ impl<'a> Checker<'a> {
         }
         let names = self.catalog.names(ObjectKind::Table);
         let near = similar(&text, names.iter());
+        if self.is_excused(&text, near.as_ref()) {
+            return None;
+        }
         let later = self.facts.tables.get(&ast::fold(&text)).copied();
         let later = later.filter(|at| at.start > name.span.start);
         self.report(say::unknown_table(name.span, &text, near.as_deref(), later));

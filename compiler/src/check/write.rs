@@ -317,7 +317,9 @@ impl<'a> Checker<'a> {
                 })
             }
         };
-        self.warn_null(&value, column.nullable, &column.name);
+        if assignment.value.is_some() {
+            self.warn_null(&value, column.nullable, &column.name);
+        }
         self.forbid_writes(&value, "UPDATE");
         Some((index, value))
     }
