@@ -4,13 +4,17 @@
 //! `codegen` writes the [`grizzly_bytecode::Program`]. The crate knows neither the machine nor the
 //! storage.
 
-#![deny(clippy::indexing_slicing)]
-
 pub mod catalog;
+pub mod check;
 mod codegen;
+pub mod constant;
+pub mod diagnostics;
 mod diagnostics_plan;
 pub mod hir;
+pub mod nullability;
+pub mod overlay;
 pub mod plan;
+pub mod suggest;
 
 pub use codegen::statement::{compile, constant_program, explain, explain_logical};
 pub use diagnostics_plan::PAGES as PLAN_PAGES;

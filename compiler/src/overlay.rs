@@ -7,10 +7,11 @@
 use crate::catalog::{
     Catalog, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable,
 };
+use crate::check::known_value;
 use crate::hir::{Function, Statement, StatementKind};
 use grizzly_bytecode::Type;
 use grizzly_grammar::ast::fold;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct OverlayObjects {
     pub tables: HashMap<SmolStr, Option<Arc<Table>>>,
     /// Session variables.
     pub variables: HashMap<SmolStr, Variable>,
+    /// Variables whose only assignment is one top-level SET of a literal: their value is known.
+    pub single: HashSet<SmolStr>,
     /// Whether a late statement may have made objects that nothing is known of.
     pub open: bool,
 }
@@ -67,7 +70,8 @@ impl<'a> Overlay<'a> {
             }
             StatementKind::SetVariable(name, value) => {
                 let key = fold(name);
-                let known = objects.variables.get(&key).and_then(|v| v.value.clone());
+                let value_known = objects.single.contains(&key);
+                let known = if value_known { known_value(value) } else { None };
                 let ty = objects.variables.get(&key).map_or(value.ty.clone(), |v| v.ty.clone());
                 objects.variables.insert(key, Variable { ty, value: known });
             }

@@ -50,6 +50,7 @@ use grizzly_grammar::{Diagnostic, Span, ast};
 use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
 
+pub(crate) use script::known_value;
 pub use script::{CheckedScript, check_script, check_statement};
 
 /// What is known of the whole script before its statements are checked.

@@ -1,0 +1,400 @@
+//! Whole scripts: types and functions first, as they are visible everywhere, then the statements in
+//! order, each seeing what those before it will have made.
+
+use super::effects::block_effect;
+use super::{Checker, ScriptFacts, statement_of};
+use crate::catalog::{Catalog, FunctionKey, Source, Variable};
+use crate::diagnostics as say;
+use crate::hir::{Effect, ExprKind, Function, Statement, StatementKind};
+use crate::overlay::{Overlay, OverlayObjects};
+use grizzly_bytecode::Type;
+use grizzly_grammar::{Diagnostic, Span, ast};
+use hashbrown::{HashMap, HashSet};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// What checking a script gives.
+pub struct CheckedScript {
+    /// One statement for each of the script's, in order.
+    pub statements: Vec<Statement>,
+    /// Everything that is to be said, ordered by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The script's own objects as they are after its last statement, its types and functions among
+    /// them; late statements are checked over them.
+    pub definitions: OverlayObjects,
+}
+
+/// Checks a whole script.
+pub fn check_script(
+    script: &ast::Script,
+    source: &Source,
+    catalog: &dyn Catalog,
+) -> CheckedScript {
+    let statements: Vec<&ast::Statement> = script.statements.iter().collect();
+    check_statements(&statements, source, catalog)
+}
+
+/// Checks one statement: a late one when it is reached, or an entry of the REPL.
+pub fn check_statement(
+    statement: &ast::Statement,
+    source: &Source,
+    catalog: &dyn Catalog,
+) -> (Statement, Vec<Diagnostic>) {
+    let mut checked = check_statements(&[statement], source, catalog);
+    let place = grizzly_bytecode::Place {
+        source: source.id,
+        start: statement.span.start,
+        end: statement.span.end,
+    };
+    let empty = || Statement {
+        kind: StatementKind::Error,
+        place,
+        parameters: Vec::new(),
+        columns: Vec::new(),
+        locals: Vec::new(),
+    };
+    (checked.statements.pop().unwrap_or_else(empty), checked.diagnostics)
+}
+
+fn check_statements(
+    statements: &[&ast::Statement],
+    source: &Source,
+    catalog: &dyn Catalog,
+) -> CheckedScript {
+    let mut run = ScriptRun {
+        source,
+        overlay: Overlay::new(catalog),
+        facts: ScriptFacts::default(),
+        made: HashMap::new(),
+        variables: HashMap::new(),
+        diagnostics: Vec::new(),
+    };
+    run.overlay.objects.single = single_assignments(statements);
+    run.define_types(statements);
+    run.note_tables(statements);
+    run.define_functions(statements);
+    let mut checked = Vec::new();
+    for (index, statement) in statements.iter().enumerate() {
+        let statement = run.statement(index, statement);
+        run.overlay.apply(&statement);
+        if let StatementKind::SetVariable(name, _) = &statement.kind
+            && let Some(variable) = run.overlay.own_variable(name)
+        {
+            run.variables.insert(name.clone(), variable.clone());
+        }
+        checked.push(statement);
+    }
+    let mut diagnostics = run.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.primary.span.end));
+    CheckedScript { statements: checked, diagnostics, definitions: run.overlay.objects }
+}
+
+/// The variables that one top-level SET gives a literal, and nothing else sets.
+fn single_assignments(statements: &[&ast::Statement]) -> HashSet<SmolStr> {
+    let mut counts: HashMap<SmolStr, u32> = HashMap::new();
+    for statement in statements {
+        if let ast::StatementKind::Set(set) = &statement.kind {
+            let literal = matches!(set.value.kind, ast::ExprKind::Literal(_));
+            *counts.entry(set.target.root.folded()).or_default() += if literal { 1 } else { 2 };
+        }
+    }
+    counts.into_iter().filter(|(_, count)| *count == 1).map(|(name, _)| name).collect()
+}
+
+/// The state of checking one script.
+struct ScriptRun<'s> {
+    source: &'s Source,
+    overlay: Overlay<'s>,
+    facts: ScriptFacts,
+    /// What the CREATE TYPE and CREATE FUNCTION statements have become, by index.
+    made: HashMap<usize, StatementKind>,
+    variables: HashMap<SmolStr, Variable>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'s> ScriptRun<'s> {
+    fn checker(&self) -> Checker<'_> {
+        let open = self.overlay.objects.open;
+        let mut checker = Checker::new(&self.overlay, &self.facts, self.source, open);
+        checker.script_variables = self.variables.clone();
+        checker
+    }
+
+    /// CREATE TYPE: each once the types that it mentions are there.
+    fn define_types(&mut self, statements: &[&ast::Statement]) {
+        let mut waiting: Vec<(usize, &ast::CreateType)> = Vec::new();
+        for (index, statement) in statements.iter().enumerate() {
+            if let ast::StatementKind::CreateType(create) = &statement.kind {
+                waiting.push((index, create));
+            }
+        }
+        self.note_table_names(statements);
+        while !waiting.is_empty() {
+            let names: HashSet<SmolStr> =
+                waiting.iter().filter_map(|(_, create)| type_name(create)).collect();
+            let ready = waiting.iter().position(|(_, create)| {
+                let own = type_name(create);
+                let mut mentioned = Vec::new();
+                mentions(create, &mut mentioned);
+                // A second definition of a name waits for nothing of its own.
+                mentioned.iter().all(|(name, _)| !names.contains(name) || own.is_none())
+            });
+            match ready {
+                Some(at) => {
+                    let (index, create) = waiting.remove(at);
+                    self.define_type(index, create);
+                }
+                None => {
+                    self.recursive_types(&waiting);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn recursive_types(&mut self, waiting: &[(usize, &ast::CreateType)]) {
+        let names: HashSet<SmolStr> =
+            waiting.iter().filter_map(|(_, create)| type_name(create)).collect();
+        for (index, create) in waiting {
+            let mut mentioned = Vec::new();
+            mentions(create, &mut mentioned);
+            let found = mentioned.iter().find(|(name, _)| names.contains(name));
+            if let (Some(name), Some((_, span))) = (type_name(create), found) {
+                let direct = !through_array(create, *span);
+                self.diagnostics.push(if direct {
+                    say::recursive_type(*span, &name)
+                } else {
+                    say::not_supported(*span, "a type that contains itself through an ARRAY")
+                });
+                self.overlay.objects.types.insert(name.clone(), Some((name, Type::Error)));
+            }
+            self.made.insert(*index, StatementKind::Error);
+        }
+    }
+
+    fn define_type(&mut self, index: usize, create: &ast::CreateType) {
+        let mut checker = self.checker();
+        let defined = checker.type_definition(create);
+        let late = checker.late.take();
+        let mut diagnostics = std::mem::take(&mut checker.diagnostics);
+        drop(checker);
+        let failed = diagnostics.iter().any(Diagnostic::is_error) || late.is_some();
+        let kind = match defined {
+            Some((name, ty)) => {
+                let key = ast::fold(&name);
+                let known = self.overlay.ty(&key);
+                let kind = match known {
+                    Some(known) if known == ty => StatementKind::Nothing,
+                    Some(_) if create.if_not_exists => StatementKind::Nothing,
+                    Some(_) if !create.or_replace => {
+                        let at = create.name.span;
+                        let help = "write `CREATE OR REPLACE TYPE` to replace it";
+                        diagnostics.push(say::already_exists(at, "type", &name, None, help));
+                        StatementKind::Error
+                    }
+                    _ => {
+                        let entry = Some((name.clone(), ty.clone()));
+                        self.overlay.objects.types.insert(key, entry);
+                        StatementKind::CreateType(name, ty)
+                    }
+                };
+                if failed { StatementKind::Error } else { kind }
+            }
+            None => StatementKind::Error,
+        };
+        self.diagnostics.extend(diagnostics);
+        self.made.insert(index, kind);
+    }
+
+    fn note_table_names(&mut self, statements: &[&ast::Statement]) {
+        for statement in statements {
+            if let ast::StatementKind::CreateTable(create) = &statement.kind
+                && let Some(ident) = create.name.as_ident()
+            {
+                self.facts.tables.entry(ident.folded()).or_insert(ident.span);
+            }
+        }
+    }
+
+    /// The row types of the tables that the script creates; what is wrong with them is said when their
+    /// statement's turn comes.
+    fn note_tables(&mut self, statements: &[&ast::Statement]) {
+        for statement in statements {
+            let ast::StatementKind::CreateTable(create) = &statement.kind else { continue };
+            let Some(ident) = create.name.as_ident() else { continue };
+            let table = self.checker().table_shape(create, &ident.name);
+            if let Some(table) = table {
+                let row = Type::Struct(Arc::new(table.row_type()));
+                self.facts.row_types.insert(ident.folded(), row);
+            }
+        }
+    }
+
+    /// CREATE FUNCTION: all signatures, then all bodies, then effects through the calls.
+    fn define_functions(&mut self, statements: &[&ast::Statement]) {
+        let mut pending: Vec<(usize, &ast::CreateFunction, Function)> = Vec::new();
+        let mut firsts: HashMap<FunctionKey, Span> = HashMap::new();
+        for (index, statement) in statements.iter().enumerate() {
+            let ast::StatementKind::CreateFunction(create) = &statement.kind else { continue };
+            let mut checker = self.checker();
+            let function = checker.signature(create, statement);
+            let diagnostics = std::mem::take(&mut checker.diagnostics);
+            drop(checker);
+            self.diagnostics.extend(diagnostics);
+            let Some(function) = function else {
+                self.made.insert(index, StatementKind::Error);
+                continue;
+            };
+            if let Some(kind) = self.existing_function(create, &function, &mut firsts) {
+                self.made.insert(index, kind);
+                continue;
+            }
+            let key = function.key.clone();
+            self.overlay.objects.functions.insert(key, Some(Arc::new(function.clone())));
+            pending.push((index, create, function));
+        }
+        let mut bodies: Vec<(usize, Function, bool)> = Vec::new();
+        for (index, create, function) in pending {
+            let mut checker = self.checker();
+            let function = checker.body(create, function);
+            let diagnostics = std::mem::take(&mut checker.diagnostics);
+            drop(checker);
+            let failed = diagnostics.iter().any(Diagnostic::is_error);
+            self.diagnostics.extend(diagnostics);
+            bodies.push((index, function, failed));
+        }
+        self.infer_effects(&mut bodies);
+        for (index, function, failed) in bodies {
+            let function = Arc::new(function);
+            let key = function.key.clone();
+            self.overlay.objects.functions.insert(key, Some(function.clone()));
+            let kind = match failed {
+                true => StatementKind::Error,
+                false => StatementKind::CreateFunction(function),
+            };
+            self.made.insert(index, kind);
+        }
+    }
+
+    /// What becomes of a CREATE of a function that exists; `None` where it makes a new one.
+    fn existing_function(
+        &mut self,
+        create: &ast::CreateFunction,
+        function: &Function,
+        firsts: &mut HashMap<FunctionKey, Span>,
+    ) -> Option<StatementKind> {
+        let at = create.name.span;
+        let first = firsts.get(&function.key).copied();
+        let exists = self.overlay.function(&function.key).is_some();
+        firsts.entry(function.key.clone()).or_insert(at);
+        if exists && create.if_not_exists {
+            return Some(StatementKind::Nothing);
+        }
+        if exists && !create.or_replace {
+            let help = "write `CREATE OR REPLACE FUNCTION` to replace it";
+            let name = &function.display;
+            self.diagnostics.push(say::already_exists(at, "function", name, first, help));
+            return Some(StatementKind::Error);
+        }
+        let name = &function.key.name;
+        if function.key.receiver.is_none() && !self.overlay.natives(name).is_empty() {
+            self.diagnostics.push(say::hides_builtin(at, name));
+        }
+        None
+    }
+
+    /// The effects of functions that call each other: the least solution, from below.
+    fn infer_effects(&self, bodies: &mut [(usize, Function, bool)]) {
+        loop {
+            let known: HashMap<FunctionKey, Effect> =
+                bodies.iter().map(|(_, f, _)| (f.key.clone(), f.effect)).collect();
+            let of = |key: &FunctionKey| match known.get(key) {
+                Some(effect) => *effect,
+                None => self.overlay.function(key).map_or(Effect::Pure, |f| f.effect),
+            };
+            let mut changed = false;
+            for (_, function, _) in bodies.iter_mut() {
+                let effect = block_effect(&function.body, &of);
+                changed |= effect != function.effect;
+                function.effect = effect;
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+
+    fn statement(&mut self, index: usize, statement: &ast::Statement) -> Statement {
+        let made = self.made.remove(&index);
+        let mut checker = self.checker();
+        let checked = match made {
+            Some(kind) => statement_of(&mut checker, kind, statement.span),
+            None => checker.statement(statement),
+        };
+        let diagnostics = std::mem::take(&mut checker.diagnostics);
+        drop(checker);
+        self.diagnostics.extend(diagnostics);
+        checked
+    }
+}
+
+fn type_name(create: &ast::CreateType) -> Option<SmolStr> {
+    create.name.as_ident().map(ast::Ident::folded)
+}
+
+/// The names of types that a definition mentions.
+fn mentions(create: &ast::CreateType, found: &mut Vec<(SmolStr, Span)>) {
+    match &create.definition {
+        ast::TypeDefinition::Struct(fields) | ast::TypeDefinition::Exception { fields, .. } => {
+            fields.iter().for_each(|field| type_mentions(&field.field_type, found));
+        }
+        ast::TypeDefinition::Alias(ty) => type_mentions(ty, found),
+        ast::TypeDefinition::Enum(_) => {}
+    }
+}
+
+fn type_mentions(ty: &ast::TypeExpr, found: &mut Vec<(SmolStr, Span)>) {
+    match &ty.kind {
+        ast::TypeKind::Named { name, .. } => {
+            found.extend(name.as_ident().map(|ident| (ident.folded(), ident.span)));
+        }
+        ast::TypeKind::Array(inner) | ast::TypeKind::Task(inner) => type_mentions(inner, found),
+        ast::TypeKind::Struct(fields) => {
+            fields.iter().for_each(|field| type_mentions(&field.field_type, found));
+        }
+        ast::TypeKind::Map(key, value) => {
+            type_mentions(key, found);
+            type_mentions(value, found);
+        }
+        ast::TypeKind::Function(_) | ast::TypeKind::Error => {}
+    }
+}
+
+/// Whether the mention at `span` stands inside an ARRAY or a MAP.
+fn through_array(create: &ast::CreateType, span: Span) -> bool {
+    fn inside(ty: &ast::TypeExpr, span: Span, array: bool) -> bool {
+        match &ty.kind {
+            ast::TypeKind::Named { name, .. } => array && name.span == span,
+            ast::TypeKind::Array(inner) => inside(inner, span, true),
+            ast::TypeKind::Map(key, value) => inside(key, span, true) || inside(value, span, true),
+            ast::TypeKind::Struct(fields) => {
+                fields.iter().any(|field| inside(&field.field_type, span, array))
+            }
+            _ => false,
+        }
+    }
+    match &create.definition {
+        ast::TypeDefinition::Struct(fields) | ast::TypeDefinition::Exception { fields, .. } => {
+            fields.iter().any(|field| inside(&field.field_type, span, false))
+        }
+        _ => false,
+    }
+}
+
+/// The value that a checked SET is known to give.
+pub(crate) fn known_value(value: &crate::hir::Expr) -> Option<grizzly_bytecode::Value> {
+    match &value.kind {
+        ExprKind::Constant(constant) => Some(constant.clone()),
+        _ => None,
+    }
+}
