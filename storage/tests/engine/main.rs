@@ -1,5 +1,8 @@
 //! Tests of the storage engine through its public interface.
 
 mod basics;
+mod crash;
+mod damage;
 mod model;
 mod support;
+mod transactions;
