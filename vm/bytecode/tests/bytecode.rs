@@ -1,5 +1,7 @@
 //! The bytecode's facts: encoding, size, text, reference page, and what the verifier rejects.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
+
 use grizzly_bytecode::assemble::assemble;
 use grizzly_bytecode::opcodes::{OpcodeFact, SCALAR_OPCODES, VECTOR_OPCODES};
 use grizzly_bytecode::query::*;
@@ -10,7 +12,6 @@ use std::fmt::Write;
 #[test]
 fn instructions_fit_eight_bytes() {
     assert_eq!(size_of::<Instr>(), 8);
-    assert_eq!(size_of::<VectorInstr>(), 8);
 }
 
 /// A random instruction's encoding: the opcode, then operands of which a comparison has few values.
