@@ -43,6 +43,7 @@
 //! commits.
 
 pub mod adapter;
+mod append;
 pub mod catalog;
 pub mod cli;
 mod database;
