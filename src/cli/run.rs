@@ -53,6 +53,9 @@ pub(super) fn main(console: &Console, matches: &ArgMatches) -> u8 {
     if session.in_transaction() {
         console.say("Warning: the script ended within a transaction, which is rolled back\n");
     }
+    if let Some(error) = session.database().background_failure() {
+        console.say(&format!("Warning: the storage's background work stopped: {error}\n"));
+    }
     code::SUCCESS
 }
 

@@ -83,6 +83,11 @@ impl Session {
         self.cancel.clone()
     }
 
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Gives `$name` a text value; a statement that uses it converts it to the type it asks for.
     pub fn set_parameter(&mut self, name: &str, value: &str) {
         self.parameters.insert(grizzly_grammar::ast::fold(name), Value::text(value));
