@@ -131,8 +131,8 @@ impl Database {
         Session::new(self.clone())
     }
 
-    /// The error that ended the storage's background work, if one did. What was committed is safe in
-    /// the log; opening the database again starts the work anew.
+    /// The error that ended the storage's background work, if one did. What was committed is safe
+    /// in the log; opening the database again starts the work anew.
     pub fn background_failure(&self) -> Option<storage::Error> {
         self.shared.runtime.failure()
     }

@@ -1,6 +1,6 @@
-//! Runs the examples of the built-in functions' table, where that is at hand: every example of every
-//! function that the prelude declares. It is looked for beside the checkout, in `../shared/stdlib`, or
-//! in the folder that GRIZZLY_STDLIB_EXAMPLES names.
+//! Runs the examples of the built-in functions' table, where that is at hand: every example of
+//! every function that the prelude declares. It is looked for beside the checkout, in
+//! `../shared/stdlib`, or in the folder that GRIZZLY_STDLIB_EXAMPLES names.
 
 use grizzly::output::Output;
 use grizzly::{Database, Error, Options, Session};

@@ -1,5 +1,5 @@
-//! Bad input that a script cannot express: files that are no scripts, damaged databases, a database that
-//! is open elsewhere, a full disk. One clear error each, nothing lost, no panic.
+//! Bad input that a script cannot express: files that are no scripts, damaged databases, a database
+//! that is open elsewhere, a full disk. One clear error each, nothing lost, no panic.
 
 use crate::process::Folder;
 use grizzly::output::{FormatKind, Printer};

@@ -1,5 +1,5 @@
-//! The command line, seen from outside: scripts in Markdown with what they print, and what it does with
-//! bad input.
+//! The command line, seen from outside: scripts in Markdown with what they print, and what it does
+//! with bad input.
 
 mod bad_input;
 mod cases;
