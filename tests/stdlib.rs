@@ -2,6 +2,12 @@
 //! every function that the prelude declares. It is looked for beside the checkout, in
 //! `../shared/stdlib`, or in the folder that GRIZZLY_STDLIB_EXAMPLES names.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test that calls it"
+)]
+
 use grizzly::output::Output;
 use grizzly::{Database, Error, Options, Session};
 use grizzly_bytecode::{Fault, Field, Type, Value};

@@ -29,6 +29,14 @@ fn text_that_is_not_utf8_is_refused_with_its_place() {
     folder.run(&["check", "bad.gz"]).failed(2, &["bad.gz:2:8", "not UTF-8"]);
 }
 
+#[test]
+fn a_script_may_come_from_standard_input() {
+    let folder = Folder::new();
+    assert_eq!(folder.pipe(&[], "PRINT 1;").printed(), "1\n");
+    assert_eq!(folder.pipe(&["run", "-"], "PRINT 2;").printed(), "2\n");
+    assert_eq!(folder.run(&["-c", "PRINT 3;", "-c", "PRINT 4;"]).printed(), "3\n4\n");
+}
+
 /// A database with three rows.
 fn with_rows(folder: &Folder) {
     let script = "CREATE TABLE t (id INT64 PRIMARY KEY, name TEXT NOT NULL);\
