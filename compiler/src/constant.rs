@@ -270,8 +270,15 @@ mod tests {
     #[test]
     fn literals_are_exact() {
         for (text, shown) in [
-            ("42", "42"), ("1_000", "1000"), ("0xff", "255"), (".5", "0.5"), ("1e-3", "0.001"),
-            ("1.50", "1.5"), ("0", "0"), ("0.0", "0"), ("2e3", "2000"),
+            ("42", "42"),
+            ("1_000", "1000"),
+            ("0xff", "255"),
+            (".5", "0.5"),
+            ("1e-3", "0.001"),
+            ("1.50", "1.5"),
+            ("0", "0"),
+            ("0.0", "0"),
+            ("2e3", "2000"),
         ] {
             assert_eq!(number(text).show(), shown, "{text}");
         }
@@ -297,7 +304,9 @@ mod tests {
         assert_eq!(number("1.255").value(&decimal, false), None);
         assert_eq!(number("100").value(&decimal, true), None);
         assert_eq!(number("0.055").decimal_shape(), Some((3, 3)));
-        assert_eq!(number("9223372036854775808").own_type(),
-            Type::Decimal { precision: 19, scale: 0 });
+        assert_eq!(
+            number("9223372036854775808").own_type(),
+            Type::Decimal { precision: 19, scale: 0 }
+        );
     }
 }

@@ -86,7 +86,8 @@ pub fn facts(condition: &Expr, outcome: Outcome) -> Facts {
 
 fn collect(condition: &Expr, outcome: Outcome, found: &mut Facts) {
     match (&condition.kind, outcome) {
-        (ExprKind::And(a, b), Outcome::True) | (ExprKind::Or(a, b), Outcome::False | Outcome::NotTrue) => {
+        (ExprKind::And(a, b), Outcome::True)
+        | (ExprKind::Or(a, b), Outcome::False | Outcome::NotTrue) => {
             collect(a, outcome, found);
             collect(b, outcome, found);
         }

@@ -4,9 +4,7 @@
 //! Types and functions are laid in before any statement is checked, as they are visible in the whole
 //! script. What the script drops hides the database's object of that name.
 
-use crate::catalog::{
-    Catalog, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable,
-};
+use crate::catalog::{Catalog, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable};
 use crate::check::known_value;
 use crate::hir::{Function, Statement, StatementKind};
 use grizzly_bytecode::Type;

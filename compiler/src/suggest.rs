@@ -1,7 +1,8 @@
 //! "Did you mean": the names that are most like one that was not found.
 //!
 //! Distance is that of Damerau and Levenshtein in its restricted form (a swap of neighbours costs
-//! one), over folded names. Nothing is suggested that differs in more than a third of its letters.
+//! one), over folded names. Nothing is suggested that differs in more than a third of its letters, and
+//! nothing for a single letter.
 
 use smol_str::SmolStr;
 
@@ -11,7 +12,8 @@ pub fn similar<'a, S: AsRef<str> + 'a>(
     names: impl IntoIterator<Item = &'a S>,
 ) -> Option<SmolStr> {
     let folded = wanted.to_ascii_lowercase();
-    let limit = (folded.chars().count() / 3).max(1);
+    let letters = folded.chars().count();
+    let limit = if letters < 2 { 0 } else { (letters / 3).max(1) };
     let mut best: Option<(usize, &str)> = None;
     for name in names {
         let name = name.as_ref();
@@ -59,6 +61,7 @@ mod tests {
         assert_eq!(similar("USER", &names).as_deref(), Some("users"));
         assert_eq!(similar("ordres", &names).as_deref(), Some("orders"));
         assert_eq!(similar("lineitem", &names), None);
+        assert_eq!(similar("x", &["y"]), None);
         assert_eq!(distance("abc", "acb"), 1);
         assert_eq!(distance("", "abc"), 3);
     }

@@ -70,12 +70,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The last expression of a block.
-    fn block_value(
-        &mut self,
-        value: &'a ast::Expr,
-        want: Option<&Type>,
-        used: Use,
-    ) -> Operand {
+    fn block_value(&mut self, value: &'a ast::Expr, want: Option<&Type>, used: Use) -> Operand {
         match self.statement_like(value, want, used) {
             Some(operand) => operand,
             None if used == Use::No => {
@@ -233,7 +228,11 @@ impl<'a> Checker<'a> {
     fn note_assignment(&mut self, local: LocalId, value: &Expr) {
         let may = self.expr_nullable(value);
         let leaf = Leaf::Local(local);
-        if may { self.known.forget(leaf) } else { self.known.add(leaf) }
+        if may {
+            self.known.forget(leaf)
+        } else {
+            self.known.add(leaf)
+        }
         if let Some(known) = self.locals.get_mut(local.0 as usize) {
             known.nullable |= may;
         }
@@ -251,11 +250,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The indices of the fields that a target goes through, and the type at its end.
-    fn target_path(
-        &mut self,
-        target: &'a ast::Target,
-        mut ty: Type,
-    ) -> Option<(Vec<u16>, Type)> {
+    fn target_path(&mut self, target: &'a ast::Target, mut ty: Type) -> Option<(Vec<u16>, Type)> {
         let mut path = Vec::new();
         for step in &target.path {
             let field = match step {

@@ -4,7 +4,7 @@
 use super::operand::{Mode, Operand};
 use super::scope::Aggregating;
 use super::{Checker, Raised};
-use crate::catalog::{Catalog, FunctionKey, ObjectKind};
+use crate::catalog::{FunctionKey, ObjectKind};
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind, Function};
 use crate::suggest::similar;
@@ -92,7 +92,20 @@ impl<'a> Checker<'a> {
         if let Some(result) = self.special_form(&mut site, &name, want) {
             return result;
         }
+        if site.modifiers.is_some_and(|modifiers| modifiers.over.is_some()) {
+            return Operand::Typed(self.later(site.span, "a window function"));
+        }
         let forms = self.catalog.natives(&name);
+        if let Some(modifiers) = site.modifiers
+            && !forms.is_empty()
+            && *modifiers != ast::CallModifiers::default()
+        {
+            let shown = forms.first().map(|form| super::native::signature(form));
+            let message = format!("`{}` is not an aggregate", site.name.name);
+            let shown = shown.unwrap_or_default();
+            self.report(say::wrong_arguments(site.name.span, message, &shown));
+            return Operand::Typed(self.error(site.span));
+        }
         if forms.is_empty() {
             self.unknown_function(&site, &name);
             return Operand::Typed(self.error(site.span));
@@ -190,13 +203,13 @@ impl<'a> Checker<'a> {
             let at = argument.value.span;
             let index = match &argument.name {
                 Some(name) => {
-                    let found =
-                        function.parameters.iter().position(|p| name.eq_name(&p.name));
+                    let found = function.parameters.iter().position(|p| name.eq_name(&p.name));
                     if found.is_none() {
                         let names: Vec<_> =
                             function.parameters.iter().map(|p| p.name.clone()).collect();
                         let near = similar(&name.name, names.iter());
-                        let hint = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+                        let hint =
+                            near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
                         let message = format!(
                             "`{}` has no parameter `{}`{hint}",
                             function.display, name.name
@@ -339,9 +352,9 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let at = arguments.len();
-            let form = forms.iter().find(|form| {
-                form.parameters.get(at).is_some_and(|p| name.eq_name(&p.name))
-            });
+            let form = forms
+                .iter()
+                .find(|form| form.parameters.get(at).is_some_and(|p| name.eq_name(&p.name)));
             if form.is_none() {
                 let shown = forms.first().map(|f| super::native::signature(f)).unwrap_or_default();
                 let message = format!(
@@ -366,6 +379,9 @@ impl<'a> Checker<'a> {
         names.extend(own.iter().map(|f| f.rsplit_once('.').map_or(f.clone(), |(_, n)| n.into())));
         names.extend(super::group::AGGREGATES.iter().map(|(name, _)| SmolStr::new(name)));
         let near = similar(name, names.iter());
+        if self.is_excused(name, near.as_ref()) {
+            return;
+        }
         let receiver = site.first.as_ref().filter(|_| site.method).map(Operand::ty);
         let shown = &site.name.name;
         let diagnostic =

@@ -124,11 +124,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Operands as values of one type; NULL stays where all are NULL.
-    pub(crate) fn unify(
-        &mut self,
-        items: Vec<Operand>,
-        want: Option<&Type>,
-    ) -> (Vec<Expr>, Type) {
+    pub(crate) fn unify(&mut self, items: Vec<Operand>, want: Option<&Type>) -> (Vec<Expr>, Type) {
         let refs: Vec<&Operand> = items.iter().collect();
         let ty = self.common_type(&refs, want);
         let why = "the value";
@@ -242,7 +238,9 @@ impl<'a> Checker<'a> {
                 self.report(say::no_value(at, "an IF without ELSE", Some(help)));
                 return Operand::Typed(self.error(span));
             }
-            None => bodies.push(Branch { steps: Vec::new(), value: None, span: Span::at(span.end) }),
+            None => {
+                bodies.push(Branch { steps: Vec::new(), value: None, span: Span::at(span.end) })
+            }
         }
         self.forget_changes(before);
         let used = if branches.otherwise.is_some() { used } else { Use::No };
@@ -253,9 +251,8 @@ impl<'a> Checker<'a> {
 
     /// Goes back to what was known before a branch, without what the branch has assigned since.
     pub(crate) fn forget_changes(&mut self, mut before: Facts) {
-        let nullable = |local: LocalId| {
-            self.locals.get(local.0 as usize).is_none_or(|known| known.nullable)
-        };
+        let nullable =
+            |local: LocalId| self.locals.get(local.0 as usize).is_none_or(|known| known.nullable);
         let lost: Vec<Leaf> = before
             .leaves()
             .filter(|leaf| !self.known.holds(*leaf))
@@ -293,12 +290,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `CASE … END`.
-    pub(crate) fn case(
-        &mut self,
-        case: &'a ast::Case,
-        span: Span,
-        want: Option<&Type>,
-    ) -> Operand {
+    pub(crate) fn case(&mut self, case: &'a ast::Case, span: Span, want: Option<&Type>) -> Operand {
         let Some(subject) = &case.operand else {
             return Operand::Typed(self.case_with(case, None, span, want));
         };
@@ -330,8 +322,7 @@ impl<'a> Checker<'a> {
                 Some(subject) => {
                     let at = branch.condition.span;
                     let tested = self.operand(&branch.condition, None);
-                    let compared =
-                        self.comparison(Cmp::Eq, at, (subject.clone(), tested), at);
+                    let compared = self.comparison(Cmp::Eq, at, (subject.clone(), tested), at);
                     self.settle(compared)
                 }
             });

@@ -1,8 +1,8 @@
 //! CREATE TABLE, CREATE TYPE and DROP.
 
-use super::operand::Mode;
 use super::Checker;
-use crate::catalog::{Catalog, FunctionKey, ObjectKind, Table, TableColumn};
+use super::operand::Mode;
+use crate::catalog::{FunctionKey, ObjectKind, Table, TableColumn};
 use crate::diagnostics as say;
 use crate::hir::StatementKind;
 use crate::suggest::similar;
@@ -194,7 +194,10 @@ impl<'a> Checker<'a> {
     }
 
     /// What a CREATE TYPE defines.
-    pub(crate) fn type_definition(&mut self, create: &'a ast::CreateType) -> Option<(SmolStr, Type)> {
+    pub(crate) fn type_definition(
+        &mut self,
+        create: &'a ast::CreateType,
+    ) -> Option<(SmolStr, Type)> {
         let Some(ident) = create.name.as_ident() else {
             self.later(create.name.span, "a type name with a schema or a variable");
             return None;
@@ -282,7 +285,11 @@ impl<'a> Checker<'a> {
         if failed {
             return None;
         }
-        Some(if names.is_empty() { StatementKind::Nothing } else { StatementKind::Drop(kind, names) })
+        Some(if names.is_empty() {
+            StatementKind::Nothing
+        } else {
+            StatementKind::Drop(kind, names)
+        })
     }
 
     fn unknown_object(&mut self, kind: ObjectKind, span: Span, text: &str) {

@@ -1,10 +1,10 @@
 //! Expressions: one small function a form, dispatched here.
 
+use super::Checker;
 use super::choice::Use;
-use super::operand::{Mode, Operand, Untyped, text_value, TextValue};
+use super::operand::{Mode, Operand, TextValue, Untyped, text_value};
 use super::operators::{Operator, comparison_of};
 use super::types::{Conversion, conversion};
-use super::Checker;
 use crate::constant::Number;
 use crate::diagnostics as say;
 use crate::hir::{ArithOp, ConvertMode, Expr, ExprKind};
@@ -33,9 +33,7 @@ impl<'a> Checker<'a> {
                 return self.comparison(comparison_of(*op), *op_span, sides, span);
             }
             K::Is { operand, test, negated } => self.is_test(operand, *test, *negated, span),
-            K::IsDistinct { left, right, negated } => {
-                self.is_distinct(left, right, *negated, span)
-            }
+            K::IsDistinct { left, right, negated } => self.is_distinct(left, right, *negated, span),
             K::In { operand, set, negated } => self.in_set(operand, set, *negated, span),
             K::Between { operand, low, high, negated } => {
                 self.between(operand, (low, high), *negated, span)
@@ -134,19 +132,17 @@ impl<'a> Checker<'a> {
             return self.error(span);
         };
         let amount = match self.operand(&literal.amount, None) {
-            Operand::Untyped(Untyped::Text(text), at) => {
-                match text_value(&text, &Type::Int64) {
-                    TextValue::Is(Value::Int(n)) => {
-                        Operand::Untyped(Untyped::Number(Number::integer(i128::from(n))), at)
-                    }
-                    _ => {
-                        let with_unit = format!("{text} {}", unit.name).into();
-                        let text = Operand::Untyped(Untyped::Text(with_unit), at);
-                        let why = "INTERVAL";
-                        return self.coerce(text, &Type::Interval, Mode::Implicit, why);
-                    }
+            Operand::Untyped(Untyped::Text(text), at) => match text_value(&text, &Type::Int64) {
+                TextValue::Is(Value::Int(n)) => {
+                    Operand::Untyped(Untyped::Number(Number::integer(i128::from(n))), at)
                 }
-            }
+                _ => {
+                    let with_unit = format!("{text} {}", unit.name).into();
+                    let text = Operand::Untyped(Untyped::Text(with_unit), at);
+                    let why = "INTERVAL";
+                    return self.coerce(text, &Type::Interval, Mode::Implicit, why);
+                }
+            },
             other => other,
         };
         let constant = amount.number().and_then(Number::as_integer);

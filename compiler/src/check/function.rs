@@ -3,7 +3,7 @@
 use super::choice::Use;
 use super::operand::Mode;
 use super::{Binding, Checker, FunctionContext, Meaning, block_diverges, diverges};
-use crate::catalog::{Catalog, FunctionKey};
+use crate::catalog::FunctionKey;
 use crate::diagnostics as say;
 use crate::hir::{
     Block, Effect, Expr, ExprKind, Function, FunctionResult, Local, ParameterDefinition,
@@ -47,9 +47,11 @@ impl<'a> Checker<'a> {
             None => name.name.clone(),
         };
         let receiver = receiver.map(|ty| ast::fold(&ty.to_string()));
-        let locals = parameters
-            .iter()
-            .map(|p| Local { name: p.name.clone(), ty: p.ty.clone(), nullable: p.nullable });
+        let locals = parameters.iter().map(|p| Local {
+            name: p.name.clone(),
+            ty: p.ty.clone(),
+            nullable: p.nullable,
+        });
         Some(Function {
             key: FunctionKey { receiver, name: name.folded() },
             display,
@@ -223,7 +225,10 @@ impl<'a> Checker<'a> {
 /// Whether an expression statement would be a value without its `;`.
 fn gives_value(expr: &ast::Expr) -> bool {
     use ast::ExprKind as K;
-    !matches!(expr.kind, K::Raise(_) | K::Return(_) | K::If(_) | K::Match(_) | K::Try(_) | K::Block(_))
+    !matches!(
+        expr.kind,
+        K::Raise(_) | K::Return(_) | K::If(_) | K::Match(_) | K::Try(_) | K::Block(_)
+    )
 }
 
 /// An expression as the block of a body.

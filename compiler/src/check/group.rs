@@ -227,13 +227,14 @@ impl<'a> Checker<'a> {
                 self.later(entry.span, "grouping by several sets");
                 return None;
             };
-            let key = self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| {
-                match this.ordinal(expr, items, "GROUP BY") {
-                    Some(Ok(item)) => this.expr(item),
-                    Some(Err(())) => this.error(expr.span),
-                    None => this.expr(expr),
-                }
-            });
+            let key =
+                self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| {
+                    match this.ordinal(expr, items, "GROUP BY") {
+                        Some(Ok(item)) => this.expr(item),
+                        Some(Err(())) => this.error(expr.span),
+                        None => this.expr(expr),
+                    }
+                });
             if !key.ty.is_error() && !is_comparable(&key.ty) {
                 self.report(say::type_mismatch(
                     expr.span,
@@ -247,12 +248,27 @@ impl<'a> Checker<'a> {
             if keys.iter().any(|(_, known)| walk::same(known, &key)) {
                 continue;
             }
-            let name = self.name_of(expr);
+            let named = self.ordinal_item(expr, items).unwrap_or(expr);
+            let name = self.name_of(named);
             let nullable = self.expr_nullable(&key);
             let variable = self.new_column(name, key.ty.clone(), nullable);
             keys.push((variable, key));
         }
         Some(keys)
+    }
+
+    /// The select item that an ordinal names, without a report.
+    fn ordinal_item(
+        &self,
+        expr: &ast::Expr,
+        items: Option<&'a [ast::SelectItem]>,
+    ) -> Option<&'a ast::Expr> {
+        let ast::ExprKind::Literal(ast::Literal::Number(text)) = &expr.kind else { return None };
+        let index = text.parse::<usize>().ok()?.checked_sub(1)?;
+        match items?.get(index)? {
+            ast::SelectItem::Expr { value, .. } => Some(value),
+            ast::SelectItem::Star(_) => None,
+        }
     }
 
     /// The select item that an ordinal names; `None` where the expression is no integer constant.

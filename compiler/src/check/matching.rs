@@ -75,6 +75,9 @@ impl<'a> Checker<'a> {
             && !walk::assigns(&result, original)
         {
             walk::substitute(&mut result, local, &subject.kind);
+            if self.locals.len() == local.0 as usize + 1 {
+                self.locals.pop();
+            }
             return Operand::Typed(result);
         }
         if result.ty.is_error() {
@@ -208,7 +211,9 @@ impl<'a> Checker<'a> {
                 Some(Compiled::of(Some(test), Pat::Null))
             }
             P::Constant(constant) => self.constant_pattern(constant, subject, span),
-            P::Range { from, to } => self.range_pattern(from.as_deref(), to.as_deref(), subject, span),
+            P::Range { from, to } => {
+                self.range_pattern(from.as_deref(), to.as_deref(), subject, span)
+            }
             P::Alternatives(choices) => self.alternatives(choices, subject, span),
             P::Struct { name, fields, .. } => {
                 self.struct_pattern(name.as_ref(), fields, subject, span)
@@ -233,7 +238,9 @@ impl<'a> Checker<'a> {
         let test = self.pattern_test(Cmp::Eq, operand, subject, span)?;
         let pat = match &test.kind {
             ExprKind::Compare { right, .. } => match (&right.kind, &right.ty) {
-                (ExprKind::Constant(Value::Bool(value)), _) => Pat::Case(usize::from(*value), Vec::new()),
+                (ExprKind::Constant(Value::Bool(value)), _) => {
+                    Pat::Case(usize::from(*value), Vec::new())
+                }
                 (ExprKind::Constant(Value::Int(index)), Type::Enum(_)) => {
                     Pat::Case(usize::try_from(*index).unwrap_or(0), Vec::new())
                 }

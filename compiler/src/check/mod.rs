@@ -50,6 +50,7 @@ use grizzly_grammar::{Diagnostic, Span, ast};
 use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
 
+pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
 pub use script::{CheckedScript, check_script, check_statement};
 
@@ -60,6 +61,10 @@ pub(crate) struct ScriptFacts {
     pub(crate) tables: HashMap<SmolStr, Span>,
     /// The row types of those tables, for functions that are checked before the tables exist.
     pub(crate) row_types: HashMap<SmolStr, Type>,
+    /// Tables and functions whose CREATE was reported: nothing more is said of them.
+    pub(crate) broken: HashSet<SmolStr>,
+    /// Whether the parser could not understand some statement, which may have made anything.
+    pub(crate) gaps: bool,
 }
 
 /// A name that stands for a local or for a part of one.
@@ -179,6 +184,12 @@ impl<'a> Checker<'a> {
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// Whether it is better to say nothing of a name that is not known: its definition was reported, or
+    /// may stand in a statement that was not understood.
+    pub(crate) fn is_excused(&self, name: &str, similar: Option<&SmolStr>) -> bool {
+        self.facts.broken.contains(&ast::fold(name)) || (self.facts.gaps && similar.is_none())
     }
 
     /// Reports that a part of the language is still to come.

@@ -3,7 +3,7 @@
 use super::operand::{Operand, Untyped};
 use super::scope::AliasMode;
 use super::{Binding, Checker, Meaning};
-use crate::catalog::{Catalog, ObjectKind};
+use crate::catalog::ObjectKind;
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind, LocalId};
 use crate::suggest::similar;
@@ -69,6 +69,13 @@ impl<'a> Checker<'a> {
         }
         self.unknown_name(ident, name);
         Operand::Typed(self.error(span))
+    }
+
+    /// Whether a folded name is a local, a column or an alias.
+    fn is_known(&self, name: &str) -> bool {
+        self.binding(name, 0).is_some()
+            || !self.columns_named(name).is_empty()
+            || self.scope.aliases.iter().any(|alias| alias.name == name)
     }
 
     fn unknown_name(&mut self, ident: &ast::Ident, name: &SmolStr) {
@@ -188,7 +195,11 @@ impl<'a> Checker<'a> {
     }
 
     /// `?`, `$1`, `$name`.
-    pub(crate) fn parameter_ref(&mut self, parameter: &'a ast::ParameterRef, span: Span) -> Operand {
+    pub(crate) fn parameter_ref(
+        &mut self,
+        parameter: &'a ast::ParameterRef,
+        span: Span,
+    ) -> Operand {
         if self.function.is_some() {
             return Operand::Typed(self.later(span, "a statement parameter in a function"));
         }
@@ -277,6 +288,15 @@ impl<'a> Checker<'a> {
             let near = similar(&name, names.iter());
             let table = Some(found.name.as_str());
             self.report(say::unknown_column(field.span(), &name, table, near.as_deref(), &names));
+            return Operand::Typed(self.error(span));
+        }
+        if let ast::ExprKind::Name(table) = &base.kind
+            && !self.tables().is_empty()
+            && !self.is_known(&table.folded())
+        {
+            let names: Vec<SmolStr> = self.tables().iter().map(|t| t.name.clone()).collect();
+            let near = similar(&table.name, names.iter());
+            self.report(say::unknown_table(table.span, &table.name, near.as_deref(), None));
             return Operand::Typed(self.error(span));
         }
         let operand = self.expr(base);

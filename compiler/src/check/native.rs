@@ -3,10 +3,10 @@
 //! Each form gets a cost from how far the arguments must be converted; the cheapest wins, the first
 //! declared one among equals. Type variables take the least type of what stands for them.
 
+use super::Checker;
 use super::operand::{Mode, Operand, TextValue, Untyped, text_value};
 use super::types::{Conversion, conversion, integer_digits};
-use super::Checker;
-use crate::catalog::{Catalog, Native, NativeType};
+use crate::catalog::{Native, NativeType};
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind};
 use grizzly_bytecode::Type;
@@ -73,7 +73,9 @@ struct Candidate {
 /// How far an argument is from a parameter's type; `None` where it does not fit.
 fn distance(operand: &Operand, to: &Type) -> Option<u32> {
     match operand {
-        Operand::Untyped(Untyped::Null | Untyped::Parameter(_), _) => Some(u32::from(*to != Type::Text)),
+        Operand::Untyped(Untyped::Null | Untyped::Parameter(_), _) => {
+            Some(u32::from(*to != Type::Text))
+        }
         Operand::Untyped(Untyped::Number(number), _) => {
             number.value(to, false)?;
             let own = number.own_type();
@@ -117,7 +119,9 @@ fn bind(ty: &NativeType, operand: &Operand, variables: &mut Variables) -> Option
             Type::Null => Some(()),
             _ => None,
         },
-        (NativeType::Array(_), Operand::Untyped(Untyped::Null | Untyped::Parameter(_), _)) => Some(()),
+        (NativeType::Array(_), Operand::Untyped(Untyped::Null | Untyped::Parameter(_), _)) => {
+            Some(())
+        }
         (NativeType::Array(_), Operand::Untyped(..)) => None,
         _ => Some(()),
     }
@@ -149,7 +153,8 @@ fn candidate(native: &Arc<Native>, arguments: &[Operand]) -> Option<Candidate> {
         return None;
     }
     let missing = native.parameters.get(arguments.len()..).unwrap_or(&[]);
-    let least = missing.iter().all(|p| p.default.is_some()) || (native.variadic && missing.len() == 1);
+    let least =
+        missing.iter().all(|p| p.default.is_some()) || (native.variadic && missing.len() == 1);
     if !least {
         return None;
     }

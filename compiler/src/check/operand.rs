@@ -3,8 +3,8 @@
 //! An expression is checked into an [`Operand`]; what it meets decides a constant's type. [`Checker`]'s
 //! `coerce` turns an operand into an expression of a given type, `settle` into one of its own type.
 
-use super::types::{Conversion, conversion};
 use super::Checker;
+use super::types::{Conversion, conversion};
 use crate::constant::Number;
 use crate::diagnostics as say;
 use crate::hir::{ConvertMode, Expr, ExprKind};
@@ -179,8 +179,7 @@ impl Checker<'_> {
             for (field, index) in to.fields.iter().zip(&order) {
                 let Some(i) = *index else { continue };
                 let Some(source) = from.fields.get(i) else { continue };
-                let kind =
-                    ExprKind::Field { operand: Box::new(shared.clone()), index: i as u16 };
+                let kind = ExprKind::Field { operand: Box::new(shared.clone()), index: i as u16 };
                 let value = Expr { kind, ty: source.ty.clone(), place };
                 fields.push(this.convert(value, &field.ty, mode));
             }
@@ -206,14 +205,7 @@ impl Checker<'_> {
         }
     }
 
-    fn number_as(
-        &mut self,
-        number: Number,
-        span: Span,
-        to: &Type,
-        mode: Mode,
-        why: &str,
-    ) -> Expr {
+    fn number_as(&mut self, number: Number, span: Span, to: &Type, mode: Mode, why: &str) -> Expr {
         if to.is_error() {
             return self.error(span);
         }

@@ -1,8 +1,8 @@
 //! Operators: arithmetic with its constants, dates and DECIMAL scales, comparison, logic and `||`.
 
-use super::operand::{Mode, Operand, Untyped, text_value, TextValue};
-use super::types::{self, decimal_shape, is_comparable, number_beside};
 use super::Checker;
+use super::operand::{Mode, Operand, TextValue, Untyped, text_value};
+use super::types::{self, decimal_shape, is_comparable, number_beside};
 use crate::constant::Number;
 use crate::diagnostics as say;
 use crate::hir::{ArithOp, ConvertMode, Expr, ExprKind};
@@ -64,7 +64,13 @@ impl Checker<'_> {
         if matches!(op.op, ArithOp::Divide | ArithOp::Remainder) && b.is_zero() {
             self.report(say::constant_raises(op.span, "DivisionByZero"));
         }
-        let (left, right) = (self.settle(left), self.settle(right));
+        let (left, right) = if a.point || b.point {
+            let why = "the operand";
+            let left = self.coerce(left, &Type::Double, Mode::Implicit, why);
+            (left, self.coerce(right, &Type::Double, Mode::Implicit, why))
+        } else {
+            (self.settle(left), self.settle(right))
+        };
         Operand::Typed(self.typed_arithmetic(op, left, right))
     }
 
@@ -91,7 +97,9 @@ impl Checker<'_> {
                 };
                 let ty = number(a).or_else(|| number(b));
                 match ty {
-                    Some(ty) if !matches!((a, b), (Untyped::Text(_), _) | (_, Untyped::Text(_))) => {
+                    Some(ty)
+                        if !matches!((a, b), (Untyped::Text(_), _) | (_, Untyped::Text(_))) =>
+                    {
                         let why = "the operand";
                         let left = self.coerce(left, &ty, Mode::Implicit, why);
                         (left, self.coerce(right, &ty, Mode::Implicit, why))
@@ -112,7 +120,19 @@ impl Checker<'_> {
     fn operand_beside(&mut self, op: Operator, operand: Operand, ty: &Type) -> Expr {
         let wanted = match &operand {
             Operand::Untyped(Untyped::Number(number), _) if ty.is_number() => {
-                number_beside(*number, ty)
+                let decimal = matches!(ty, Type::Decimal { .. });
+                // The quotient of a DECIMAL is DOUBLE, so the constant is one at once.
+                let quotient = decimal && op.op == ArithOp::Divide;
+                let sum = decimal && op.op != ArithOp::Multiply;
+                match number_beside(*number, ty) {
+                    _ if quotient => Some(Type::Double),
+                    // A sum needs both at one scale: the constant has it at once.
+                    Some(Type::Decimal { precision, scale }) if sum && scale < ty.scale() => {
+                        let digits = u32::from(precision - scale);
+                        Some(types::decimal(digits, u32::from(ty.scale())))
+                    }
+                    other => other,
+                }
             }
             Operand::Untyped(Untyped::Text(_), _) if matches!(ty, Type::Date | Type::Timestamp) => {
                 (op.op == ArithOp::Subtract).then(|| ty.clone())
@@ -206,8 +226,7 @@ impl Checker<'_> {
     }
 
     fn arith(&self, op: Operator, left: Expr, right: Expr, ty: Type) -> Expr {
-        let kind =
-            ExprKind::Arith { op: op.op, left: Box::new(left), right: Box::new(right) };
+        let kind = ExprKind::Arith { op: op.op, left: Box::new(left), right: Box::new(right) };
         Expr { kind, ty, place: self.place(op.span) }
     }
 
@@ -251,7 +270,13 @@ impl Checker<'_> {
     }
 
     /// `-e` and `+e`.
-    pub(crate) fn sign(&mut self, negate: bool, op_span: Span, operand: Operand, span: Span) -> Operand {
+    pub(crate) fn sign(
+        &mut self,
+        negate: bool,
+        op_span: Span,
+        operand: Operand,
+        span: Span,
+    ) -> Operand {
         if let Some(number) = operand.number()
             && let Some(result) = if negate { number.negated() } else { Some(number) }
         {
@@ -290,7 +315,13 @@ impl Checker<'_> {
     }
 
     /// `a || b`.
-    pub(crate) fn concat(&mut self, left: Operand, right: Operand, op_span: Span, span: Span) -> Expr {
+    pub(crate) fn concat(
+        &mut self,
+        left: Operand,
+        right: Operand,
+        op_span: Span,
+        span: Span,
+    ) -> Expr {
         if left.is_error() || right.is_error() {
             return self.error(span);
         }
@@ -301,14 +332,13 @@ impl Checker<'_> {
         let fits = |op: &Operand| matches!(op.ty(), Type::Text | Type::Null);
         if !fits(&left) || !fits(&right) {
             let (a, b) = (self.span_of(&left), self.span_of(&right));
-            let diagnostic =
-                say::no_operator(op_span, "||", (a, &left.ty()), (b, &right.ty()));
+            let diagnostic = say::no_operator(op_span, "||", (a, &left.ty()), (b, &right.ty()));
             let odd = if fits(&left) { b } else { a };
-            self.report(
-                diagnostic
-                    .with_help("convert it to text: `…::TEXT`")
-                    .with_fix(Span::at(odd.end), "::TEXT", "convert to TEXT"),
-            );
+            self.report(diagnostic.with_help("convert it to text: `…::TEXT`").with_fix(
+                Span::at(odd.end),
+                "::TEXT",
+                "convert to TEXT",
+            ));
             return self.error(span);
         }
         let left = self.coerce(left, &Type::Text, Mode::Implicit, "the operand");
@@ -394,12 +424,10 @@ impl Checker<'_> {
                 ty => Some(ty),
             },
             (Constant(Untyped::Text(text), _), Typed(expr))
-            | (Typed(expr), Constant(Untyped::Text(text), _)) => {
-                match text_value(text, &expr.ty) {
-                    TextValue::Never => None,
-                    _ => Some(expr.ty.clone()),
-                }
-            }
+            | (Typed(expr), Constant(Untyped::Text(text), _)) => match text_value(text, &expr.ty) {
+                TextValue::Never => None,
+                _ => Some(expr.ty.clone()),
+            },
             (Typed(a), Typed(b)) => match (&a.ty, &b.ty) {
                 (Type::Enum(_), Type::Text) | (Type::Text, Type::Enum(_)) => Some(Type::Text),
                 (x, y) => types::join(x, y),

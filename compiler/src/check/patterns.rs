@@ -171,7 +171,11 @@ fn shown(slot: &Slot, head: &Head, parts: &[String]) -> String {
             let fields: Vec<String> =
                 fields.map(|(field, part)| format!("{}: {part}", field.name)).collect();
             let name = shape.name.as_deref().unwrap_or("");
-            if fields.is_empty() { "_".into() } else { format!("{name} {{ {} }}", fields.join(", ")) }
+            if fields.is_empty() {
+                "_".into()
+            } else {
+                format!("{name} {{ {} }}", fields.join(", "))
+            }
         }
         _ => "_".into(),
     }
@@ -179,7 +183,8 @@ fn shown(slot: &Slot, head: &Head, parts: &[String]) -> String {
 
 /// Whether a row takes a value that none of `rows` takes.
 pub(crate) fn useful(rows: &[Vec<Pat>], row: &[Pat], slots: &[Slot]) -> bool {
-    let (Some((first, after)), Some((slot, rest))) = (row.split_first(), slots.split_first()) else {
+    let (Some((first, after)), Some((slot, rest))) = (row.split_first(), slots.split_first())
+    else {
         return rows.is_empty();
     };
     let with = |head: &Head| {

@@ -34,11 +34,7 @@ impl<'a> Checker<'a> {
 
     /// A whole query; `want` are the types that its columns should have, as hints. `None` where it was
     /// reported as wrong.
-    pub(crate) fn query(
-        &mut self,
-        query: &'a ast::Query,
-        want: Option<&[Type]>,
-    ) -> Option<Query> {
+    pub(crate) fn query(&mut self, query: &'a ast::Query, want: Option<&[Type]>) -> Option<Query> {
         if let Some(with) = &query.with {
             self.later(with.span, "WITH");
             return None;
@@ -293,11 +289,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn order_by(
-        &mut self,
-        order: Option<&'a ast::OrderBy>,
-        parts: &mut Parts,
-    ) {
+    fn order_by(&mut self, order: Option<&'a ast::OrderBy>, parts: &mut Parts) {
         let Some(order) = order else { return };
         if order.all.is_some() {
             self.later(order.span, "ORDER BY ALL");
@@ -317,11 +309,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn order_value(
-        &mut self,
-        expr: &'a ast::Expr,
-        outputs: &[OutputColumn],
-    ) -> Expr {
+    fn order_value(&mut self, expr: &'a ast::Expr, outputs: &[OutputColumn]) -> Expr {
         if let ast::ExprKind::Literal(ast::Literal::Number(text)) = &expr.kind {
             let index = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
             return match index.and_then(|i| outputs.get(i)) {
@@ -343,7 +331,8 @@ impl<'a> Checker<'a> {
         for key in &mut parts.order {
             let is_output =
                 |v: &ColumnVar| parts.outputs.iter().any(|output| output.variable == *v);
-            if key.value.ty.is_error() || matches!(&key.value.kind, ExprKind::Column(v) if is_output(v))
+            if key.value.ty.is_error()
+                || matches!(&key.value.kind, ExprKind::Column(v) if is_output(v))
             {
                 continue;
             }
@@ -444,12 +433,7 @@ impl<'a> Checker<'a> {
         Some(self.values_query(columns, values.rows.len(), values.span))
     }
 
-    fn values_query(
-        &mut self,
-        columns: Vec<(Type, Vec<Expr>)>,
-        count: usize,
-        span: Span,
-    ) -> Query {
+    fn values_query(&mut self, columns: Vec<(Type, Vec<Expr>)>, count: usize, span: Span) -> Query {
         let mut rows: Vec<Vec<Expr>> = vec![Vec::new(); count];
         let mut variables = Vec::new();
         let mut outputs = Vec::new();

@@ -1,7 +1,7 @@
 //! Types as they are written, resolved to types.
 
 use super::Checker;
-use crate::catalog::{Catalog, ObjectKind};
+use crate::catalog::ObjectKind;
 use crate::diagnostics as say;
 use crate::suggest::similar;
 use grizzly_bytecode::{Builtin, ExceptionType, Field, StructType, Type};
@@ -118,6 +118,9 @@ impl<'a> Checker<'a> {
             return Type::Error;
         }
         let near = similar(name, self.type_names().iter());
+        if self.is_excused(name, near.as_ref()) {
+            return Type::Error;
+        }
         self.report(say::unknown_type(ident.span, &ident.name, near.as_deref()));
         Type::Error
     }
@@ -146,7 +149,10 @@ impl<'a> Checker<'a> {
             }
             (Some(1..=38), _) => {
                 let at = arguments.get(1).map_or(span, |argument| argument.span);
-                self.report(say::bad_decimal(at, "the scale of a DECIMAL is at most its precision"));
+                self.report(say::bad_decimal(
+                    at,
+                    "the scale of a DECIMAL is at most its precision",
+                ));
                 Type::Error
             }
             _ => {

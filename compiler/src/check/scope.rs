@@ -143,11 +143,8 @@ impl<'a> Checker<'a> {
         clause: &'static str,
         check: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        let inner = QueryScope {
-            clause,
-            first_binding: self.scope.first_binding,
-            ..QueryScope::default()
-        };
+        let inner =
+            QueryScope { clause, first_binding: self.scope.first_binding, ..QueryScope::default() };
         let outer = std::mem::replace(&mut self.scope, inner);
         let result = check(self);
         self.scope = outer;

@@ -25,11 +25,7 @@ pub struct CheckedScript {
 }
 
 /// Checks a whole script.
-pub fn check_script(
-    script: &ast::Script,
-    source: &Source,
-    catalog: &dyn Catalog,
-) -> CheckedScript {
+pub fn check_script(script: &ast::Script, source: &Source, catalog: &dyn Catalog) -> CheckedScript {
     let statements: Vec<&ast::Statement> = script.statements.iter().collect();
     check_statements(&statements, source, catalog)
 }
@@ -69,6 +65,8 @@ fn check_statements(
         variables: HashMap::new(),
         diagnostics: Vec::new(),
     };
+    run.facts.gaps =
+        statements.iter().any(|statement| matches!(statement.kind, ast::StatementKind::Error));
     run.overlay.objects.single = single_assignments(statements);
     run.define_types(statements);
     run.note_tables(statements);
@@ -85,7 +83,8 @@ fn check_statements(
         checked.push(statement);
     }
     let mut diagnostics = run.diagnostics;
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.primary.span.end));
+    diagnostics
+        .sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.primary.span.end));
     CheckedScript { statements: checked, diagnostics, definitions: run.overlay.objects }
 }
 
@@ -242,6 +241,7 @@ impl<'s> ScriptRun<'s> {
             drop(checker);
             self.diagnostics.extend(diagnostics);
             let Some(function) = function else {
+                self.facts.broken.extend(create.name.as_ident().map(ast::Ident::folded));
                 self.made.insert(index, StatementKind::Error);
                 continue;
             };
@@ -334,7 +334,30 @@ impl<'s> ScriptRun<'s> {
         let diagnostics = std::mem::take(&mut checker.diagnostics);
         drop(checker);
         self.diagnostics.extend(diagnostics);
+        if let ast::StatementKind::CreateTable(create) = &statement.kind
+            && checked.kind == StatementKind::Error
+        {
+            self.broken_table(create);
+        }
         checked
+    }
+
+    /// A table whose CREATE was reported is there for the statements after it, as far as its columns
+    /// are known; else nothing is said of it.
+    fn broken_table(&mut self, create: &ast::CreateTable) {
+        let Some(ident) = create.name.as_ident() else { return };
+        if self.overlay.table(&ident.folded()).is_some() {
+            return;
+        }
+        let shape = self.checker().table_shape(create, &ident.name);
+        match shape {
+            Some(table) => {
+                self.overlay.objects.tables.insert(ident.folded(), Some(Arc::new(table)));
+            }
+            None => {
+                self.facts.broken.insert(ident.folded());
+            }
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! FROM: tables, derived tables, VALUES and joins.
 
-use super::scope::{Aggregating, AliasMode, ScopeColumn, ScopeTable};
 use super::Checker;
-use crate::catalog::{Catalog, ObjectKind, Table};
+use super::scope::{Aggregating, AliasMode, ScopeColumn, ScopeTable};
+use crate::catalog::{ObjectKind, Table};
 use crate::diagnostics as say;
 use crate::hir::{Column, ColumnVar, Expr, ExprKind, From, Query};
 use crate::suggest::similar;
@@ -113,13 +113,8 @@ impl<'a> Checker<'a> {
             let names = self.column_names();
             let near = similar(&column.name, names.iter()).filter(|n| !column.eq_name(n));
             let table = format!("the {side} side of the JOIN");
-            let diagnostic = say::unknown_column(
-                column.span,
-                &column.name,
-                Some(&table),
-                near.as_deref(),
-                &[],
-            );
+            let diagnostic =
+                say::unknown_column(column.span, &column.name, Some(&table), near.as_deref(), &[]);
             self.report(diagnostic);
             return None;
         };
@@ -129,7 +124,8 @@ impl<'a> Checker<'a> {
         merged.filter(|c| c.variable == right).for_each(|c| c.merged = true);
         let place = self.place(column.span);
         let sides = (self.column(left, place), self.column(right, place));
-        let sides = (super::operand::Operand::Typed(sides.0), super::operand::Operand::Typed(sides.1));
+        let sides =
+            (super::operand::Operand::Typed(sides.0), super::operand::Operand::Typed(sides.1));
         let equal = self.comparison(Cmp::Eq, column.span, sides, column.span);
         Some(self.settle(equal))
     }
@@ -181,6 +177,9 @@ impl<'a> Checker<'a> {
         }
         let names = self.catalog.names(ObjectKind::Table);
         let near = similar(&text, names.iter());
+        if self.is_excused(&text, near.as_ref()) {
+            return None;
+        }
         let later = self.facts.tables.get(&ast::fold(&text)).copied();
         let later = later.filter(|at| at.start > name.span.start);
         self.report(say::unknown_table(name.span, &text, near.as_deref(), later));
@@ -202,10 +201,7 @@ impl<'a> Checker<'a> {
     }
 
     /// New variables for the columns of a table.
-    pub(crate) fn table_columns(
-        &mut self,
-        table: &Table,
-    ) -> (Vec<ScopeColumn>, Vec<ColumnVar>) {
+    pub(crate) fn table_columns(&mut self, table: &Table) -> (Vec<ScopeColumn>, Vec<ColumnVar>) {
         let mut columns = Vec::new();
         for column in &table.columns {
             let nullable = column.nullable;
@@ -216,11 +212,7 @@ impl<'a> Checker<'a> {
         (columns, variables)
     }
 
-    fn derived_table(
-        &mut self,
-        query: &'a ast::Query,
-        item: &'a ast::FromItem,
-    ) -> Option<From> {
+    fn derived_table(&mut self, query: &'a ast::Query, item: &'a ast::FromItem) -> Option<From> {
         let inner = self.apart(|this| this.query(query, None));
         let Some(inner) = inner else {
             self.error_table();
@@ -282,9 +274,9 @@ impl<'a> Checker<'a> {
         }
         let mut owner: Vec<(ColumnVar, usize)> = Vec::new();
         for table in self.tables() {
-            let tree = trees.iter().position(|t| {
-                t.span.start <= table.span.start && table.span.end <= t.span.end
-            });
+            let tree = trees
+                .iter()
+                .position(|t| t.span.start <= table.span.start && table.span.end <= t.span.end);
             let Some(tree) = tree else { continue };
             owner.extend(table.columns.iter().map(|c| (c.variable, tree)));
         }

@@ -3,7 +3,6 @@
 use super::choice::Use;
 use super::operand::{Mode, Operand};
 use super::{Checker, statement_of, walk};
-use crate::catalog::Catalog;
 use crate::diagnostics as say;
 use crate::hir::{ExplainMode, Expr, Statement, StatementKind};
 use crate::nullability::{Env, infer_locals};

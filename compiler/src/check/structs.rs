@@ -1,7 +1,7 @@
 //! Struct and array literals.
 
-use super::operand::{Mode, Operand};
 use super::Checker;
+use super::operand::{Mode, Operand};
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind};
 use crate::suggest::similar;
@@ -119,7 +119,8 @@ impl<'a> Checker<'a> {
             }
             return;
         };
-        if !matches!(base.kind, ExprKind::Local(_) | ExprKind::Column(_) | ExprKind::MakeStruct(_)) {
+        if !matches!(base.kind, ExprKind::Local(_) | ExprKind::Column(_) | ExprKind::MakeStruct(_))
+        {
             self.later(at, "`...` of anything but a name");
             return;
         }

@@ -80,7 +80,11 @@ fn number_conversion(from: &Type, to: &Type) -> Conversion {
     use Conversion::{Assignment, Cast, Implicit};
     match (from, to) {
         (a, b) if a.is_integer() && b.is_integer() => {
-            if integer_digits(a) < integer_digits(b) { Implicit } else { Assignment }
+            if integer_digits(a) < integer_digits(b) {
+                Implicit
+            } else {
+                Assignment
+            }
         }
         (_, Type::Double) => Implicit,
         (_, Type::Float32) => Assignment,

@@ -17,7 +17,10 @@ pub fn each_child<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
             visit(left);
             visit(right);
         }
-        ExprKind::Concat(a, b) | ExprKind::And(a, b) | ExprKind::Or(a, b) | ExprKind::Same(a, b) => {
+        ExprKind::Concat(a, b)
+        | ExprKind::And(a, b)
+        | ExprKind::Or(a, b)
+        | ExprKind::Same(a, b) => {
             visit(a);
             visit(b);
         }
@@ -91,7 +94,10 @@ pub fn each_child_mut(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
             visit(left);
             visit(right);
         }
-        ExprKind::Concat(a, b) | ExprKind::And(a, b) | ExprKind::Or(a, b) | ExprKind::Same(a, b) => {
+        ExprKind::Concat(a, b)
+        | ExprKind::And(a, b)
+        | ExprKind::Or(a, b)
+        | ExprKind::Same(a, b) => {
             visit(a);
             visit(b);
         }

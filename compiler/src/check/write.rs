@@ -1,9 +1,9 @@
 //! INSERT, UPDATE and DELETE.
 
+use super::Checker;
 use super::operand::{Mode, Operand};
 use super::query::plain_query;
 use super::scope::{Aggregating, AliasMode};
-use super::Checker;
 use crate::catalog::Table;
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind, From, OutputColumn, Query, StatementKind};
@@ -35,8 +35,11 @@ impl<'a> Checker<'a> {
                 self.insert_values(&table, &targets, values, &insert.table)?
             }
             ast::InsertSource::Query(query) => {
-                let wanted: Vec<Type> =
-                    targets.iter().filter_map(|i| table.columns.get(*i)).map(|c| c.ty.clone()).collect();
+                let wanted: Vec<Type> = targets
+                    .iter()
+                    .filter_map(|i| table.columns.get(*i))
+                    .map(|c| c.ty.clone())
+                    .collect();
                 let inner = self.query(query, Some(&wanted))?;
                 self.insert_query(&table, &targets, inner, query.span)?
             }
@@ -105,7 +108,8 @@ impl<'a> Checker<'a> {
         for row in &values.rows {
             if row.items.len() != targets.len() {
                 let what = format!("`{}`", table.name);
-                let what = if targets.len() == table.columns.len() { what } else { "the list".into() };
+                let what =
+                    if targets.len() == table.columns.len() { what } else { "the list".into() };
                 self.report(say::wrong_width(row.span, targets.len(), row.items.len(), &what));
                 failed = true;
                 continue;
@@ -135,7 +139,12 @@ impl<'a> Checker<'a> {
         Some(plain_query(Some(From::Values { rows, columns: variables }), outputs))
     }
 
-    fn insert_value(&mut self, table: &Arc<Table>, target: usize, item: &'a ast::ValuesItem) -> Expr {
+    fn insert_value(
+        &mut self,
+        table: &Arc<Table>,
+        target: usize,
+        item: &'a ast::ValuesItem,
+    ) -> Expr {
         let Some(column) = table.columns.get(target) else { return self.error(Span::default()) };
         match item {
             ast::ValuesItem::Default(span) => self.default_of(table, target, *span),
@@ -308,7 +317,9 @@ impl<'a> Checker<'a> {
                 })
             }
         };
-        self.warn_null(&value, column.nullable, &column.name);
+        if assignment.value.is_some() {
+            self.warn_null(&value, column.nullable, &column.name);
+        }
         self.forbid_writes(&value, "UPDATE");
         Some((index, value))
     }

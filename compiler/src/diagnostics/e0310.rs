@@ -31,7 +31,7 @@ pub(crate) fn bad_constant(
     why: &str,
     similar: Option<&str>,
 ) -> Diagnostic {
-    let diagnostic = Diagnostic::error(PAGE.code, span, format!("{text} is not a {ty}"))
+    let diagnostic = Diagnostic::error(PAGE.code, span, format!("{text} is no {ty}"))
         .with_text(why.to_owned());
     match similar {
         Some(similar) => diagnostic

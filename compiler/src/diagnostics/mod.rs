@@ -24,7 +24,7 @@ pages! {
     e0320, e0321, e0322, e0323, e0324, e0325, e0326, e0327, e0328, e0329,
     e0330, e0331, e0332, e0333, e0334, e0335, e0336, e0337, e0338, e0339,
     e0340, e0341, e0342, e0343, e0344, e0345, e0346, e0347, e0348, e0349,
-    e0350, e0351, e0352, e0353, e0354, e0355, e0356, e0357, e0358, e0359,
+    e0350, e0351, e0352, e0353, e0354, e0355, e0357, e0358, e0359,
 }
 
 pub(crate) use e0300::not_supported;
@@ -51,7 +51,7 @@ pub(crate) use e0320::not_exhaustive;
 pub(crate) use e0321::unreachable_arm;
 pub(crate) use e0322::undeclared_exception;
 pub(crate) use e0323::not_an_exception;
-pub(crate) use e0324::{unknown_target, fixed_target};
+pub(crate) use e0324::{fixed_target, unknown_target};
 pub(crate) use e0325::no_field;
 pub(crate) use e0326::wrong_width;
 pub(crate) use e0327::{null_argument, null_value};
@@ -59,7 +59,7 @@ pub(crate) use e0328::null_comparison;
 pub(crate) use e0329::misplaced_effect;
 pub(crate) use e0330::already_exists;
 pub(crate) use e0331::outside_loop;
-pub(crate) use e0332::{missing_result, unexpected_result, outside_function};
+pub(crate) use e0332::{missing_result, outside_function, unexpected_result};
 pub(crate) use e0333::unused;
 pub(crate) use e0334::shadows;
 pub(crate) use e0335::no_where;
@@ -82,8 +82,7 @@ pub(crate) use e0351::hides_builtin;
 pub(crate) use e0352::quoted_column;
 pub(crate) use e0353::unreachable_code;
 pub(crate) use e0354::not_constant;
-pub(crate) use e0355::{unknown_variable, not_a_name};
-pub(crate) use e0356::column_or_local;
+pub(crate) use e0355::{not_a_name, unknown_variable};
 pub(crate) use e0357::not_in_distinct;
 pub(crate) use e0358::assigned_twice;
 pub(crate) use e0359::bad_decimal;
