@@ -181,6 +181,10 @@ pub(crate) fn entry(
     let callee = module.declare_func_in_func(*names.functions.get(&root)?, builder.func);
     let call = builder.ins().call(callee, &arguments);
     let [first, status] = *builder.inst_results(call) else { return None };
+    // Where the call did not return, the registers stay as they were: it may be interpreted instead.
+    let (store, end) = (builder.create_block(), builder.create_block());
+    builder.ins().brif(status, end, &[], store, &[]);
+    builder.switch_to_block(store);
     for slot in 0..slots(&function.result) {
         let value = match slot {
             0 => first,
@@ -188,6 +192,8 @@ pub(crate) fn entry(
         };
         builder.ins().store(memory(), value, registers, i32::try_from(slot * 8).ok()?);
     }
+    builder.ins().jump(end, &[]);
+    builder.switch_to_block(end);
     builder.ins().return_(&[status]);
     builder.seal_all_blocks();
     builder.finalize(module.target_config());
