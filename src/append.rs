@@ -8,13 +8,14 @@ use grizzly_bytecode::{Builtin, Fault};
 use grizzly_storage as storage;
 
 impl Database {
-    /// Appends Arrow batches to a table in a transaction of its own; the number of rows. The batches'
-    /// columns are the table's, in order, in the Arrow types that `storage/FORMAT.md` gives for their SQL
-    /// types. Into an empty table the rows are written straight to its files.
+    /// Appends Arrow batches to a table in a transaction of its own; the number of rows. The
+    /// batches' columns are the table's, in order, in the Arrow types that `storage/FORMAT.md`
+    /// gives for their SQL types. Into an empty table the rows are written straight to its files.
     ///
     /// # Errors
-    /// A TypeError fault for an unknown table; what the storage says of the rows (a duplicate key, a
-    /// NULL in a NOT NULL column, another type); what the batches' source says. Nothing is appended then.
+    /// A TypeError fault for an unknown table; what the storage says of the rows (a duplicate key,
+    /// a NULL in a NOT NULL column, another type); what the batches' source says. Nothing is
+    /// appended then.
     pub fn append<E: std::fmt::Display>(
         &self,
         table: &str,

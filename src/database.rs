@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     /// Held while a transaction with definitions commits, so that versions follow the commits.
     defining: Mutex<()>,
     next_ordinal: AtomicI64,
+    /// Does the storage's background work; it stops when the database closes.
+    runtime: storage::Runtime,
 }
 
 impl Database {
@@ -91,6 +93,7 @@ impl Database {
         let engine = storage::Engine::open(device, storage::Options::default()).map_err(broken)?;
         system::create_if_missing(&engine).map_err(broken)?;
         let limit = options.memory_limit.unwrap_or(u64::MAX);
+        let runtime = storage::Runtime::start(&engine).map_err(broken)?;
         let shared = Shared {
             engine,
             builtins: Builtins::new(grizzly_stdlib::PRELUDE),
@@ -101,6 +104,7 @@ impl Database {
             objects: RwLock::default(),
             defining: Mutex::new(()),
             next_ordinal: AtomicI64::new(1),
+            runtime,
         };
         let database = Database { shared: Arc::new(shared) };
         database.load(name)?;
@@ -127,6 +131,12 @@ impl Database {
         Session::new(self.clone())
     }
 
+    /// The error that ended the storage's background work, if one did. What was committed is safe
+    /// in the log; opening the database again starts the work anew.
+    pub fn background_failure(&self) -> Option<storage::Error> {
+        self.shared.runtime.failure()
+    }
+
     /// The texts of scripts and stored objects, for rendering places.
     pub fn sources(&self) -> &Arc<SourceMap> {
         &self.shared.sources
@@ -139,6 +149,11 @@ fn native_compiler(options: Options) -> Option<Arc<dyn grizzly_vm::ports::Native
         return None;
     }
     native_compiler_of_build()
+}
+
+#[cfg(feature = "jit")]
+fn native_compiler_of_build() -> Option<Arc<dyn grizzly_vm::ports::NativeCompiler>> {
+    Some(Arc::new(grizzly_jit::Jit::default()))
 }
 
 #[cfg(not(feature = "jit"))]

@@ -4,6 +4,12 @@
 //! An exception stands in a list below with its reason; a list entry that is no longer needed fails
 //! too.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test that calls it"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

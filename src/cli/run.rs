@@ -53,6 +53,9 @@ pub(super) fn main(console: &Console, matches: &ArgMatches) -> u8 {
     if session.in_transaction() {
         console.say("Warning: the script ended within a transaction, which is rolled back\n");
     }
+    if let Some(error) = session.database().background_failure() {
+        console.say(&format!("Warning: the storage's background work stopped: {error}\n"));
+    }
     code::SUCCESS
 }
 
@@ -174,7 +177,7 @@ fn bytes(text: &str) -> Result<u64, String> {
     let number: f64 = digits.trim().parse().map_err(|_| wrong())?;
     let bytes = number * factor;
     // 2^63 is far above any memory, and exact as a DOUBLE.
-    if bytes >= 1.0 && bytes < 9.223_372_036_854_776e18 { Ok(bytes as u64) } else { Err(wrong()) }
+    if (1.0..9.223_372_036_854_776e18).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong()) }
 }
 
 /// Lets Ctrl-C cancel the statement that runs, and a second one end the process; the flag says

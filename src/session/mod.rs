@@ -7,12 +7,14 @@
 
 mod bind;
 mod definitions;
+mod prepared;
 mod run;
 mod transaction;
 mod variables;
 mod watchdog;
 
 pub(crate) use definitions::with_ids;
+pub use prepared::Prepared;
 pub use run::Stage;
 pub use variables::{SessionVariable, Variables};
 
@@ -79,6 +81,11 @@ impl Session {
     /// set, so that a whole script ends, until somebody clears it.
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancel.clone()
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Gives `$name` a text value; a statement that uses it converts it to the type it asks for.
@@ -160,13 +167,22 @@ impl Session {
         parameters: &[Value],
         output: &mut dyn Output,
     ) -> Result<u64> {
+        self.guarded(output, |session, output| session.dispatch(statement, parameters, output))
+    }
+
+    /// Runs a statement under the time limit; what it had begun to write ends where it raised.
+    fn guarded(
+        &mut self,
+        output: &mut dyn Output,
+        body: impl FnOnce(&mut Session, &mut dyn Output) -> Result<u64>,
+    ) -> Result<u64> {
         if self.cancel.load(Ordering::Relaxed) {
             return Err(Fault::new(Builtin::Cancelled, Builtin::Cancelled.message()).into());
         }
         if let Some(watchdog) = &self.watchdog {
             watchdog.start();
         }
-        let outcome = self.dispatch(statement, parameters, output);
+        let outcome = body(self, output);
         let passed = self.watchdog.as_ref().and_then(Watchdog::stop);
         if outcome.is_err() {
             output.abort();

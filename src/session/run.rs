@@ -110,7 +110,10 @@ impl Session {
     }
 
     /// Runs `body` atomically: in a transaction of its own, or between savepoints of the open one.
-    fn in_statement(&mut self, body: impl FnOnce(&mut Session) -> Result<u64>) -> Result<u64> {
+    pub(super) fn in_statement(
+        &mut self,
+        body: impl FnOnce(&mut Session) -> Result<u64>,
+    ) -> Result<u64> {
         if let Some(open) = &mut self.transaction {
             let mark = open.mark();
             let outcome = body(self);
@@ -171,7 +174,7 @@ impl Session {
     }
 
     /// Plans and compiles a bound statement.
-    fn compile(&self, statement: &hir::Statement) -> Result<Program> {
+    pub(super) fn compile(&self, statement: &hir::Statement) -> Result<Program> {
         self.with_compiler(|catalog, folding| {
             grizzly_compiler::compile(statement, catalog, folding)
                 .map_err(|diagnostic| compile_error(*diagnostic, statement))
@@ -220,7 +223,7 @@ impl Session {
     }
 
     /// The values of a program's parameters, each of the type that the code expects.
-    fn parameter_values(
+    pub(super) fn parameter_values(
         &self,
         parameters: &[Parameter],
         given: &[Value],

@@ -7,7 +7,7 @@
 //!   gives (or the function's own name). Bodies learn the static types of a call from their
 //!   [`grizzly_vm::native::NativeContext`], so that one body may serve several forms.
 //! - [`INTERNAL`] lists the bodies that have no declaration because the compiler calls them for
-//!   operators, casts and patterns. A test holds declarations and bodies together.
+//!   casts. A test holds declarations and bodies together.
 //!
 //! Values as text — what a cast to TEXT, PRINT and the output formats write — are [`display`]'s.
 //!
@@ -27,6 +27,7 @@ pub use registry::{INTERNAL, StandardLibrary, natives};
 
 /// The prelude: the name and the text of each source of declarations.
 pub const PRELUDE: &[(&str, &str)] = &[
+    ("operators.gz", include_str!("../prelude/operators.gz")),
     ("text.gz", include_str!("../prelude/text.gz")),
     ("pattern.gz", include_str!("../prelude/pattern.gz")),
     ("math.gz", include_str!("../prelude/math.gz")),

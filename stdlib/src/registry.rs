@@ -8,23 +8,8 @@ use std::sync::OnceLock;
 /// Names and bodies, as each module lists its own.
 pub(crate) type Bodies = &'static [(&'static str, NativeBody)];
 
-/// The bodies without a declaration: the compiler calls them for casts, for operators on dates and
-/// intervals, and for LIKE and `~`.
-pub const INTERNAL: &[&str] = &[
-    "cast",
-    "try_cast",
-    "like",
-    "ilike",
-    "like_escape",
-    "ilike_escape",
-    "regexp_matches",
-    "add_interval",
-    "subtract_interval",
-    "timestamp_difference",
-    "interval_add",
-    "interval_subtract",
-    "interval_multiply",
-];
+/// The bodies without a declaration: the compiler calls them for casts.
+pub const INTERNAL: &[&str] = &["cast", "try_cast"];
 
 const MODULES: &[Bodies] = &[
     convert::BODIES,

@@ -1,12 +1,14 @@
 //! Times the engine's main paths on a disk database in the current folder and prints one line for
 //! each: `cargo run --release -p grizzly-storage --example speed [rows]`.
 
+// A measurement that cannot be taken has nothing else to do than to stop.
+#![allow(clippy::unwrap_used)]
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use grizzly_storage::*;
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,9 +51,8 @@ fn time<T>(name: &str, count: usize, unit: &str, body: impl FnOnce() -> T) -> T 
     let start = Instant::now();
     let result = body();
     let nanos = start.elapsed().as_nanos() as f64;
-    let mut out = std::io::stdout().lock();
     let (total, each) = (nanos / 1e6, nanos / count as f64 / 1e3);
-    writeln!(out, "{name:<44} {total:>10.2} ms {each:>10.3} us/{unit}").unwrap();
+    println!("{name:<44} {total:>10.2} ms {each:>10.3} us/{unit}");
     result
 }
 
@@ -181,7 +182,34 @@ fn profile_scans(rows: usize) {
     }
 }
 
+/// Prints the anonymous memory of the process.
+fn memory(what: &str) {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("RssAnon")).unwrap_or_default();
+    println!("{what:<44} {line}");
+}
+
+/// Memory of a transaction of many rows, 29 bytes each.
+fn profile_memory(rows: usize) {
+    let _ = fs::remove_dir_all(FOLDER);
+    let engine =
+        Engine::open(Arc::new(DiskDevice::new(FOLDER).unwrap()), Options::default()).unwrap();
+    memory("at the start");
+    let mut txn = engine.begin(Isolation::Snapshot);
+    txn.create_table_with_id(KEYED, spec("keyed")).unwrap();
+    (0..rows).for_each(|id| txn.insert(KEYED, &row(id as i64)).unwrap());
+    memory("before COMMIT");
+    txn.commit().unwrap();
+    memory("after COMMIT");
+    work(&engine);
+    memory("after background work");
+    let _ = fs::remove_dir_all(FOLDER);
+}
+
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("memory") {
+        return profile_memory(1_000_000);
+    }
     if std::env::args().nth(1).as_deref() == Some("scans") {
         return profile_scans(6_000_000);
     }

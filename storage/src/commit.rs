@@ -9,6 +9,7 @@
 use crate::codec::put_spec;
 use crate::engine::Inner;
 use crate::error::{Error, Result};
+use crate::request::KeyRange;
 use crate::run::RowRun;
 use crate::schema::{CommitTs, TableId};
 use crate::sync::{Arc, Ordering};
@@ -17,7 +18,6 @@ use crate::tree::Tree;
 use crate::version::{Frozen, TableVersion, Versions};
 use crate::wal::RecordKind;
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
 
 /// A run with more messages than this becomes a frozen root buffer of its own at COMMIT.
 const MEMTABLE_RUN_ROWS: usize = 4096;
@@ -53,7 +53,7 @@ pub(crate) struct Changes {
 #[derive(Debug, Default)]
 pub(crate) struct ReadSet {
     pub(crate) keys: Vec<(TableId, Box<[u8]>)>,
-    pub(crate) ranges: Vec<(TableId, Bound<Vec<u8>>, Bound<Vec<u8>>)>,
+    pub(crate) ranges: Vec<(TableId, KeyRange)>,
 }
 
 /// Commits in order, and the snapshots that transactions hold.
@@ -151,7 +151,8 @@ fn read_conflict(reads: &ReadSet, other: &Changes) -> Option<TableId> {
     for (table, run) in &other.writes {
         let key_read =
             reads.keys.iter().any(|(read, key)| read == table && run.search(key).is_ok());
-        let range_read = reads.ranges.iter().any(|(read, low, high)| {
+        let range_read = reads.ranges.iter().any(|(read, range)| {
+            let (low, high) = (&range.low, &range.high);
             let bounds = (low.as_ref().map(Vec::as_slice), high.as_ref().map(Vec::as_slice));
             read == table && !run.range(bounds.0, bounds.1).is_empty()
         });

@@ -15,6 +15,8 @@ use crate::version::{TableVersion, Versions};
 
 /// Frozen bytes of a table from which on its flush is worth while.
 const FLUSH_BYTES: usize = 4 << 20;
+/// The log is not kept much longer than this for a table that is rarely written.
+const LOG_BYTES: u64 = 128 << 20;
 /// Unflushed bytes of a table beyond which a committing transaction flushes by itself.
 const STALL_BYTES: usize = 512 << 20;
 
@@ -24,7 +26,10 @@ pub struct Work(Step);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
+    /// The frozen runs of a table.
     Flush(TableId),
+    /// Also its memtable.
+    FlushWhole(TableId),
     RemoveFiles,
     WriteCatalog,
 }
@@ -68,12 +73,18 @@ impl Engine {
         let bytes = |version: &TableVersion| -> usize {
             version.frozen.iter().map(|frozen| frozen.run.bytes()).sum()
         };
-        let (id, most) = versions
-            .tables
-            .iter()
-            .map(|(id, version)| (*id, bytes(version)))
-            .max_by_key(|(_, bytes)| *bytes)?;
-        (most >= FLUSH_BYTES).then_some(Work(Step::Flush(id)))
+        let largest = versions.tables.iter().max_by_key(|(_, version)| bytes(version));
+        if let Some((id, version)) = largest
+            && bytes(version) >= FLUSH_BYTES
+        {
+            return Some(Work(Step::Flush(*id)));
+        }
+        // A table that is rarely written must not keep the log from being recycled.
+        let starts = versions.tables.iter();
+        let starts = starts.filter_map(|(id, version)| Some((version.start_lsn()?, *id)));
+        let (oldest, id) = starts.min()?;
+        let end = self.inner.applied_lsn.load(Ordering::Acquire);
+        (end.saturating_sub(oldest) > LOG_BYTES).then_some(Work(Step::FlushWhole(id)))
     }
 
     /// Does a step of work.
@@ -83,6 +94,7 @@ impl Engine {
     pub fn perform(&self, work: Work) -> Result<()> {
         match work.0 {
             Step::Flush(table) => self.inner.flush(table, false, false),
+            Step::FlushWhole(table) => self.inner.flush(table, true, false),
             Step::RemoveFiles => self.inner.store.remove_garbage(),
             Step::WriteCatalog => self.inner.write_catalog(),
         }
@@ -268,9 +280,7 @@ impl Inner {
             let flushed = table
                 .as_ref()
                 .filter(|(flushed, state)| flushed == id && state.created == version.created);
-            let first = version.frozen.get(if flushed.is_some() { gone } else { 0 });
-            let oldest = first.map(|frozen| frozen.start_lsn);
-            let oldest = oldest.or_else(|| version.memtable.start_lsn());
+            let oldest = version.start_lsn_after(if flushed.is_some() { gone } else { 0 });
             edit.log_start = edit.log_start.min(oldest.unwrap_or(u64::MAX));
             let state = match flushed {
                 Some((_, state)) => state.clone(),

@@ -555,10 +555,11 @@ impl Transaction {
         if self.isolation == Isolation::Serializable {
             let mut reads = self.reads.lock();
             for range in &request.key_ranges {
-                reads.ranges.push((request.table, range.low.clone(), range.high.clone()));
+                reads.ranges.push((request.table, range.clone()));
             }
             if request.key_ranges.is_empty() {
-                reads.ranges.push((request.table, Bound::Unbounded, Bound::Unbounded));
+                let all = KeyRange { low: Bound::Unbounded, high: Bound::Unbounded };
+                reads.ranges.push((request.table, all));
             }
         }
         let own = self.state(request.table).and_then(|state| {

@@ -110,6 +110,17 @@ impl TableVersion {
         Ok(upper)
     }
 
+    /// Where the log starts to hold messages that are in no file yet.
+    pub(crate) fn start_lsn(&self) -> Option<u64> {
+        self.start_lsn_after(0)
+    }
+
+    /// As [`TableVersion::start_lsn`] once the `gone` oldest frozen runs are in files.
+    pub(crate) fn start_lsn_after(&self, gone: usize) -> Option<u64> {
+        let frozen = self.frozen.get(gone).map(|frozen| frozen.start_lsn);
+        frozen.or_else(|| self.memtable.start_lsn())
+    }
+
     /// Bytes of messages that are in no file yet.
     pub(crate) fn unflushed_bytes(&self) -> usize {
         let frozen: usize = self.frozen.iter().map(|frozen| frozen.run.bytes()).sum();

@@ -1,9 +1,10 @@
 //! Runs the cases of `tests/cli/*.md`.
 //!
-//! A case begins with a heading `## name`. A fence ```` ```sql ```` holds the script; what follows its
-//! word are more arguments. ```` ```stdout ```` is the whole of standard output (empty where the fence
-//! is missing), each line of ```` ```stderr ```` must stand in standard error (which must be empty where
-//! the fence is missing), ```` ```exit ```` is the exit code (0 where it is missing).
+//! A case begins with a heading `## name`. A fence ```` ```sql ```` holds the script; what follows
+//! its word are more arguments. ```` ```stdout ```` is the whole of standard output (empty where
+//! the fence is missing), each line of ```` ```stderr ```` must stand in standard error (which must
+//! be empty where the fence is missing), ```` ```exit ```` is the exit code (0 where it is
+//! missing).
 
 use crate::process::Folder;
 use std::fs;

@@ -1,5 +1,11 @@
-//! The command line, seen from outside: scripts in Markdown with what they print, and what it does with
-//! bad input.
+//! The command line, seen from outside: scripts in Markdown with what they print, and what it does
+//! with bad input.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test that calls it"
+)]
 
 mod bad_input;
 mod cases;

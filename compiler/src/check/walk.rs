@@ -40,7 +40,9 @@ pub fn each_child<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
             visit(then);
             visit(otherwise);
         }
-        ExprKind::Block(block) => each_block_child(block, visit),
+        ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
+            each_block_child(block, visit);
+        }
         ExprKind::Call { arguments, .. } | ExprKind::Native { arguments, .. } => {
             arguments.iter().for_each(visit);
         }
@@ -115,7 +117,9 @@ pub fn each_child_mut(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
             visit(then);
             visit(otherwise);
         }
-        ExprKind::Block(block) => each_block_child_mut(block, visit),
+        ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
+            each_block_child_mut(block, visit);
+        }
         ExprKind::Call { arguments, .. } | ExprKind::Native { arguments, .. } => {
             arguments.iter_mut().for_each(visit);
         }

@@ -125,20 +125,44 @@ fn interval_subtract(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
     interval_value(second.and_then(|second| sum(first, second)))
 }
 
-/// An interval times an integer, in either order.
+/// An interval times a number, in either order.
 fn interval_multiply(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
-    let swapped = matches!(arguments.first(), Some(Value::Int(_)));
-    let (at, by) = if swapped { (1, 0) } else { (0, 1) };
-    let (interval, factor) = (interval(arguments, at)?, integer(arguments, by)?);
-    let scaled = |part: i32| i64::from(part).checked_mul(factor)?.try_into().ok();
-    let product = || {
-        Some(Interval {
-            months: scaled(interval.months)?,
-            days: scaled(interval.days)?,
-            micros: interval.micros.checked_mul(factor)?,
-        })
+    let (interval, factor) = match arguments {
+        [Value::Wide(_), factor] => (interval(arguments, 0)?, factor),
+        [factor, _] => (interval(arguments, 1)?, factor),
+        _ => return Err(overflow("internal error: an interval is multiplied by one number")),
     };
-    interval_value(product())
+    match factor {
+        Value::Float(factor) => interval_value(scaled(interval, *factor)),
+        _ => {
+            let factor = crate::arguments::exact(factor)?;
+            let times = |part: i64| i128::from(part).checked_mul(factor);
+            let product = || {
+                Some(Interval {
+                    months: times(i64::from(interval.months))?.try_into().ok()?,
+                    days: times(i64::from(interval.days))?.try_into().ok()?,
+                    micros: times(interval.micros)?.try_into().ok()?,
+                })
+            };
+            interval_value(product())
+        }
+    }
+}
+
+/// An interval times a DOUBLE. What is left of a month becomes days (30 a month), what is left of a
+/// day becomes time, as in PostgreSQL.
+fn scaled(interval: Interval, factor: f64) -> Option<Interval> {
+    let months = f64::from(interval.months) * factor;
+    let days = f64::from(interval.days) * factor + months.fract() * 30.0;
+    let day_micros = MICROS_PER_DAY as f64;
+    let micros = interval.micros as f64 * factor + (days.fract() * day_micros).round();
+    // A whole number within these bounds converts exactly; NaN is within none.
+    let whole = |value: f64, limit: f64| (value.abs() < limit).then_some(value.trunc());
+    Some(Interval {
+        months: whole(months, 2_147_483_648.0)? as i32,
+        days: whole(days, 2_147_483_648.0)? as i32,
+        micros: whole(micros.round(), 9.223_372_036_854_776e18)? as i64,
+    })
 }
 
 fn now(context: &NativeContext<'_>, _: &[Value]) -> Outcome {

@@ -17,8 +17,6 @@ use std::sync::Arc;
 pub(crate) const BODIES: Bodies = &[
     ("like", like),
     ("ilike", ilike),
-    ("like_escape", like),
-    ("ilike_escape", ilike),
     ("regexp_matches", regexp_like),
     ("regexp_like", regexp_like),
     ("regexp_full_match", regexp_full_match),

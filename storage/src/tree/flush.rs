@@ -121,7 +121,11 @@ impl Flush<'_> {
             })
             .collect();
         let message_bytes = layers.iter().map(Layer::message_bytes).max().unwrap_or(0).max(1);
+        // Over many leaves a buffer may grow with them, or each leaf would be rewritten for few
+        // messages at a time.
+        let rows: u64 = node.children.iter().map(Child::rows).sum();
         let limit = limits.node_messages.min(limits.node_bytes / message_bytes).max(1);
+        let limit = limit.max(rows as usize / (2 * LEAF_SHARE));
         let mut rest: usize =
             counts.iter().zip(&pushed).filter(|(_, pushed)| !**pushed).map(|(n, _)| n).sum();
         // Over the limit, the children with most messages go first, until there is room again.

@@ -3,8 +3,8 @@
 //! Commits append their records under the engine's commit lock and wait for durability outside it.
 //! One of the waiting threads leads: it writes what has been appended, syncs once, and all whose
 //! records are covered go on (group commit). Bytes are written where their LSN says, so appending
-//! goes on while a leader syncs. After a failed write or sync nothing is known about the tail of the
-//! log, so the log refuses all further work.
+//! goes on while a leader syncs. After a failed write or sync nothing is known about the tail of
+//! the log, so the log refuses all further work.
 
 mod format;
 mod recover;

@@ -107,7 +107,7 @@ fn check_types(engine: &Engine) {
     assert_eq!(statistics.rows, 51);
     assert_eq!(statistics.columns[1].min, Some(OwnedDatum::Int(-1_000_000)));
     assert_eq!(statistics.columns[4].null_count, 1);
-    assert_eq!(statistics.columns[1].distinct_estimate.abs_diff(51) < 6, true);
+    assert!(statistics.columns[1].distinct_estimate.abs_diff(51) < 6);
 }
 
 #[test]
@@ -271,8 +271,8 @@ row = {name: value.cast("string").as_py() if name in ("price", "huge", "day", "d
        value.as_py() if name != "span" else str(value.as_py())
        for name, value in ((n, table[n][table.num_rows - 1]) for n in table.column_names)}
 print(table.num_rows, table.schema.field("large").metadata[b"grizzly.column_id"].decode())
-print(table.schema.field("price").type, table.schema.field("huge").type, table.schema.field("text").type)
-print(row["price"], row["huge"], row["text"], row["bytes"], row["day"], row["clock"], row["instant"])
+print(*(table.schema.field(name).type for name in ("price", "huge", "text")))
+print(*(row[name] for name in ("price", "huge", "text", "bytes", "day", "clock", "instant")))
 print(row["uuid"], row["flag"], row["tiny"], row["single"], row["span"], row["json"])
 "#;
 

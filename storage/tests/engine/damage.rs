@@ -105,7 +105,7 @@ fn a_torn_tail_of_the_log_is_cut() {
     drop(engine);
     // The last commit's record is damaged and nothing later vouches for it.
     let device = sample().after_crash(Survival::Nothing);
-    let log = files(&device).into_iter().filter(|file| file.starts_with("wal")).next_back();
+    let log = files(&device).into_iter().rfind(|file| file.starts_with("wal"));
     let log = log.unwrap();
     let mut bytes = vec![0; 1 << 20];
     let read = device.open(&log).unwrap().read_at(&mut bytes, 0).unwrap();
