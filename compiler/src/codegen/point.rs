@@ -18,6 +18,8 @@ struct KeyedRow {
     key: Vec<Expr>,
     /// The columns that are read: variable and index in the table.
     columns: Vec<(ColumnVar, usize)>,
+    /// Those of them that are more than copied.
+    computed: Vec<ColumnVar>,
     /// What else the row must fulfil.
     residual: Vec<Expr>,
     place: Place,
@@ -92,7 +94,9 @@ fn keyed_row(
     let read: Vec<ColumnVar> = values.iter().chain(&residual).flat_map(columns_of).collect();
     let used = columns.iter().enumerate().filter(|(_, var)| read.contains(var));
     let columns = used.map(|(index, var)| (*var, index)).collect();
-    Some(KeyedRow { table: table.clone(), key, columns, residual, place })
+    let beyond_copies = values.iter().filter(|v| !matches!(v.kind, ExprKind::Column(_)));
+    let computed = beyond_copies.chain(&residual).flat_map(columns_of).collect();
+    Some(KeyedRow { table: table.clone(), key, columns, computed, residual, place })
 }
 
 /// The value that a condition demands of a column.
@@ -146,6 +150,10 @@ impl KeyedRow {
         for (offset, (var, index)) in self.columns.iter().enumerate() {
             let Some(stored) = self.table.columns.get(*index) else { continue };
             let reg = Object(first + offset as u16);
+            emitter.boxed.insert(*var, reg);
+            if !self.computed.contains(var) {
+                continue;
+            }
             let home = if stored.ty.repr() == Repr::Object {
                 Operand::Object { reg, nullable: stored.nullable }
             } else {

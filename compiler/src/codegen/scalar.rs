@@ -93,6 +93,8 @@ pub struct Emitter<'b, 'a> {
     homes: HashMap<LocalId, Operand>,
     /// Where the columns of the current row lie, in statements that work on one row.
     pub columns: HashMap<ColumnVar, Operand>,
+    /// Columns of the current row that lie as values in object registers.
+    pub boxed: HashMap<ColumnVar, Object>,
     next_slot: u16,
     next_object: u16,
     labels: Vec<Option<u16>>,
@@ -120,6 +122,7 @@ impl<'b, 'a> Emitter<'b, 'a> {
             function: bc::Function { name, result: result.clone(), ..bc::Function::default() },
             homes: HashMap::new(),
             columns: HashMap::new(),
+            boxed: HashMap::new(),
             next_slot: 0,
             next_object: 0,
             labels: Vec::new(),

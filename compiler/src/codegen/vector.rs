@@ -105,8 +105,14 @@ impl<'b, 'a> VectorEmitter<'b, 'a> {
         {
             return Ok(*register);
         }
-        let register = self.register(e.ty.vector_kind())?;
-        self.emit_to(e, register)?;
+        let register = match &e.kind {
+            ExprKind::Convert { operand, mode } => self.converted(e, operand, *mode)?,
+            _ => {
+                let register = self.register(e.ty.vector_kind())?;
+                self.emit_to(e, register)?;
+                register
+            }
+        };
         if let Some(key) = key {
             self.shared.push((key, register));
         }

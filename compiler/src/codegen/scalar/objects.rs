@@ -59,6 +59,12 @@ impl Emitter<'_, '_> {
 
     /// Writes an expression as a value into an object register.
     pub fn emit_boxed_to(&mut self, value: &Expr, d: Object) -> Result<()> {
+        if let ExprKind::Column(var) = &value.kind
+            && let Some(a) = self.boxed.get(var).copied()
+        {
+            self.push(Instr::MoveObject { d, a });
+            return Ok(());
+        }
         if value.ty.repr() == Repr::Object {
             return self.emit_to(value, Operand::Object { reg: d, nullable: true });
         }

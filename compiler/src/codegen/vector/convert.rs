@@ -10,21 +10,30 @@ use grizzly_bytecode::{
 use smol_str::SmolStr;
 
 impl VectorEmitter<'_, '_> {
-    /// The operand as the type of `e`.
+    /// The operand as the type of `e`, in a given register.
     pub fn convert(&mut self, e: &Expr, operand: &Expr, mode: ConvertMode, d: VReg) -> Result<()> {
+        let a = self.converted(e, operand, mode)?;
+        self.push(VectorInstr::Copy { d, a });
+        Ok(())
+    }
+
+    /// The register that holds the operand as the type of `e`: the operand's own where nothing changes.
+    pub fn converted(&mut self, e: &Expr, operand: &Expr, mode: ConvertMode) -> Result<VReg> {
         if operand.ty == Type::Null {
+            let d = self.register(e.ty.vector_kind())?;
             self.push(VectorInstr::Null { d });
-            return Ok(());
+            return Ok(d);
         }
         let Some(steps) = conversion(&operand.ty, &e.ty, mode) else {
-            return self.convert_natively(e, operand, mode, d);
+            let d = self.register(e.ty.vector_kind())?;
+            self.convert_natively(e, operand, mode, d)?;
+            return Ok(d);
         };
         let mut a = self.emit(operand)?;
         for step in &steps {
             a = self.conversion_step(*step, a, e.place)?;
         }
-        self.push(VectorInstr::Copy { d, a });
-        Ok(())
+        Ok(a)
     }
 
     fn conversion_step(&mut self, step: Conversion, a: VReg, place: Place) -> Result<VReg> {
