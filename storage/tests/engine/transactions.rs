@@ -274,6 +274,20 @@ fn sums_hold_while_rows_move_down_the_tree() {
 }
 
 #[test]
+fn large_commits_without_background_work_do_not_pile_up() {
+    let (_, engine) = memory();
+    for round in 0..40 {
+        let mut txn = begin(&engine);
+        let ids = round * 5000..(round + 1) * 5000;
+        ids.for_each(|id| txn.insert(ACCOUNTS, &account(id, "x", 1)).unwrap());
+        txn.commit().unwrap();
+    }
+    // The committing transactions have flushed by themselves.
+    assert!(engine.info().tables[0].leaf_rows > 100_000);
+    assert_eq!(all(&begin(&engine)).len(), 200_000);
+}
+
+#[test]
 fn a_log_of_many_short_openings_stays_short() {
     let device = MemoryDevice::new();
     for round in 0..40 {
