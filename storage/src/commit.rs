@@ -199,7 +199,8 @@ impl Inner {
         drop(state);
         self.wal.wait(end_lsn)?;
         self.apply_until(ts)?;
-        self.relieve(&written)?;
+        // The commit has happened whether or not this works; who flushes next gets the error.
+        let _ = self.relieve(&written);
         Ok(ts)
     }
 

@@ -15,10 +15,14 @@ use crate::version::{TableVersion, Versions};
 
 /// Frozen bytes of a table from which on its flush is worth while.
 const FLUSH_BYTES: usize = 4 << 20;
+/// Frozen runs of a table from which on its flush is worth while.
+const FLUSH_RUNS: usize = 8;
 /// The log is not kept much longer than this for a table that is rarely written.
 const LOG_BYTES: u64 = 128 << 20;
 /// Unflushed bytes of a table beyond which a committing transaction flushes by itself.
 const STALL_BYTES: usize = 512 << 20;
+/// Frozen runs of a table beyond which it does so as well, because every read asks each of them.
+const STALL_RUNS: usize = 32;
 
 /// A step of background work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,10 +77,14 @@ impl Engine {
         let bytes = |version: &TableVersion| -> usize {
             version.frozen.iter().map(|frozen| frozen.run.bytes()).sum()
         };
-        let largest = versions.tables.iter().max_by_key(|(_, version)| bytes(version));
-        if let Some((id, version)) = largest
-            && bytes(version) >= FLUSH_BYTES
-        {
+        let largest = versions
+            .tables
+            .iter()
+            .filter(|(_, version)| {
+                bytes(version) >= FLUSH_BYTES || version.frozen.len() >= FLUSH_RUNS
+            })
+            .max_by_key(|(_, version)| bytes(version));
+        if let Some((id, _)) = largest {
             return Some(Work(Step::Flush(*id)));
         }
         // A table that is rarely written must not keep the log from being recycled.
@@ -162,7 +170,10 @@ impl Inner {
     pub(crate) fn relieve(&self, tables: &[TableId]) -> Result<()> {
         for &table in tables {
             let version = self.published.read().versions.tables.get(&table).cloned();
-            if version.is_some_and(|version| version.unflushed_bytes() > STALL_BYTES) {
+            let relieve = version.is_some_and(|version| {
+                version.frozen.len() > STALL_RUNS || version.unflushed_bytes() > STALL_BYTES
+            });
+            if relieve {
                 self.flush(table, false, false)?;
             }
         }
