@@ -1,7 +1,7 @@
 //! Any text at all: nothing panics, nothing overflows, and every place lies in the text.
 
 use grizzly_grammar::split::{completeness, split};
-use grizzly_grammar::{lexer, parse_expr, parse_script, printer};
+use grizzly_grammar::{lexer, parse_expr, parse_script};
 use proptest::prelude::*;
 
 const LANGUAGE: &str = include_str!("data/language.gz");
@@ -56,7 +56,7 @@ fn long_chains_are_safe() {
         let parsed = parse_script(&source);
         assert_eq!(parsed.diagnostics, []);
         assert_eq!(parsed.tree.clone(), parsed.tree);
-        assert!(printer::print_tree(&parsed.tree).len() > 100_000);
+        drop(parsed);
     }
 }
 
