@@ -2,26 +2,29 @@
 //!
 //! This is the one place that calls the parser and the checker.
 
-use crate::catalog::Objects;
-use crate::catalog::system::StoredObject;
+use crate::catalog::system::{StoredKind, StoredObject};
+use crate::catalog::{Change, Objects, SessionCatalog};
 use crate::database::Shared;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::session::{Variables, with_ids};
 use crate::source::Source;
-use grizzly_compiler::catalog::Catalog;
-use grizzly_compiler::hir;
-use grizzly_grammar::{Diagnostic, Page, ast};
-
-/// A syntax tree and what was wrong with the text.
-pub struct Parse {
-    /// The tree; what was not understood is an `Error` node in it.
-    pub tree: ast::Script,
-    /// In order of place.
-    pub diagnostics: Vec<Diagnostic>,
-}
+use grizzly_bytecode::TableId;
+use grizzly_compiler::catalog::{self, Catalog};
+use grizzly_compiler::check::{check_script, check_statement};
+use grizzly_compiler::hir::{self, StatementKind};
+use grizzly_grammar::ast::fold;
+use grizzly_grammar::lexer::lex;
+use grizzly_grammar::{Diagnostic, Page, Parse, ast};
+use std::fmt::Write;
+use std::sync::Arc;
 
 /// A checked script.
 pub struct Checked {
-    /// The statements, in order.
+    /// The text.
+    pub source: Arc<Source>,
+    /// The syntax tree, from which late statements are checked when they are reached.
+    pub tree: ast::Script,
+    /// The statements, one for each of the tree's.
     pub statements: Vec<hir::Statement>,
     /// The types and functions that the script defines, visible in all of it.
     pub definitions: Objects,
@@ -30,37 +33,101 @@ pub struct Checked {
 }
 
 /// Parses a script.
-pub fn parse(text: &str) -> Parse {
-    let span = grizzly_grammar::Span::new(0, text.len() as u32);
-    let diagnostic = Diagnostic::error("E0901", span, "the parser is not supported yet");
-    Parse { tree: ast::Script::default(), diagnostics: vec![diagnostic] }
+pub fn parse(text: &str) -> Parse<ast::Script> {
+    grizzly_grammar::parse_script(text)
+}
+
+fn compiler_source(source: &Source) -> catalog::Source {
+    catalog::Source { id: source.id, text: source.text.clone() }
 }
 
 /// Parses and checks a script against a catalog.
-pub fn check(source: &Source, _catalog: &dyn Catalog) -> Checked {
-    let parsed = parse(&source.text);
-    Checked {
-        statements: Vec::new(),
-        definitions: Objects::default(),
-        diagnostics: parsed.diagnostics,
+pub fn check(source: &Arc<Source>, catalog: &dyn Catalog) -> Checked {
+    let Parse { tree, mut diagnostics } = parse(&source.text);
+    let checked = check_script(&tree, &compiler_source(source), catalog);
+    diagnostics.extend(checked.diagnostics);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
+    let mut definitions = Objects::default();
+    for (name, ty) in checked.definitions.types.into_values().flatten() {
+        definitions.apply(&Change::Type(name, ty));
     }
+    for function in checked.definitions.functions.into_values().flatten() {
+        definitions.apply(&Change::Function(function));
+    }
+    let (source, statements) = (source.clone(), checked.statements);
+    Checked { source, tree, statements, definitions, diagnostics }
 }
 
-/// Makes the first catalog version of a database's stored objects.
+/// Checks a late statement of a script now that it is reached.
 ///
 /// # Errors
-/// [`crate::Error::Catalog`] where an object no longer compiles.
-pub fn rebuild(_stored: &[StoredObject], _shared: &Shared, _path: &str) -> Result<Objects> {
-    Ok(Objects::default())
+/// [`Error::Compile`] where it has errors.
+pub fn check_late(
+    checked: &Checked,
+    index: usize,
+    catalog: &dyn Catalog,
+) -> Result<hir::Statement> {
+    let late = |diagnostics| Error::Compile { source: checked.source.id, diagnostics };
+    let Some(tree) = checked.tree.statements.get(index) else { return Err(late(Vec::new())) };
+    let source = compiler_source(&checked.source);
+    let (statement, diagnostics) = check_statement(tree, &source, catalog);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(late(diagnostics));
+    }
+    Ok(statement)
 }
 
-/// The tokens of a text, one a line: place, kind.
+/// Makes the first catalog version of a database's stored objects: their sources are checked as one
+/// script, in which they may refer to each other in any order.
+///
+/// # Errors
+/// [`Error::Catalog`] where an object no longer compiles.
+pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<Objects> {
+    let mut text = String::new();
+    for object in stored {
+        text.push_str(&object.source);
+        text.push_str(";\n");
+    }
+    let source = shared.sources.add("<stored objects>", text);
+    let (nothing, variables) = (Objects::default(), Variables::default());
+    let empty = SessionCatalog {
+        builtins: &shared.builtins,
+        script: &nothing,
+        objects: &nothing,
+        variables: &variables,
+        transaction: None,
+    };
+    let checked = check(&source, &empty);
+    if checked.diagnostics.iter().any(Diagnostic::is_error) {
+        let (path, diagnostics) = (path.to_owned(), checked.diagnostics);
+        return Err(Error::Catalog { path, source: source.id, diagnostics });
+    }
+    let mut objects = checked.definitions;
+    for statement in &checked.statements {
+        if let StatementKind::CreateTable(table) = &statement.kind {
+            let name = fold(&table.name);
+            let is_it = |o: &&StoredObject| o.kind == StoredKind::Table && o.name == name;
+            let id = stored.iter().find(is_it).map_or(0, |object| object.table);
+            objects.apply(&Change::Table(with_ids(table, TableId(id))));
+        }
+    }
+    Ok(objects)
+}
+
+/// The tokens of a text, one a line: place, kind, text.
 pub fn show_tokens(text: &str) -> String {
-    let _ = text;
-    String::new()
+    let mut out = String::new();
+    for token in lex(text) {
+        let shown = token.span.text(text);
+        // Writing to a String never fails.
+        let _ = writeln!(out, "{:?} {:?} {shown:?}", token.span, token.kind);
+    }
+    out
 }
 
 /// The pages of all diagnostics.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
-    grizzly_compiler::PLAN_PAGES.iter()
+    let grammar = grizzly_grammar::diagnostics::PAGES.iter();
+    let compiler = grizzly_compiler::diagnostics::PAGES.iter();
+    grammar.chain(compiler).chain(grizzly_compiler::PLAN_PAGES)
 }

@@ -1,6 +1,7 @@
 //! PL-Grizzly: the library facade.
 
 pub mod adapter;
+mod append;
 pub mod catalog;
 pub mod cli;
 mod database;

@@ -485,7 +485,8 @@ impl Filter<'_> {
     }
 
     fn star(&mut self) {
-        let star = self.previous() == Some(Kind::Dot) || !self.after_operand();
+        let star = !self.after_operand()
+            || matches!(self.previous(), Some(Kind::Dot | Kind::Returning | Kind::Extend));
         self.take(if star { Kind::Star } else { Kind::Times }, 0);
     }
 
@@ -525,7 +526,8 @@ impl Filter<'_> {
         };
         let mut frame = Frame::new(frame_kind);
         frame.brace = true;
-        frame.is_body = body || at_start || previous == Some(Kind::Catch);
+        let opens = kind != Kind::StructBrace && (body || at_start);
+        frame.is_body = opens || !at_start && previous == Some(Kind::Catch);
         self.frames.push(frame);
     }
 

@@ -7,6 +7,8 @@
 
 mod explain;
 
+pub(crate) use explain::distance;
+
 use crate::ast::{Expr, ExprKind, Script, Statement, StatementKind};
 use crate::build::Context;
 use crate::depth;
@@ -222,6 +224,11 @@ impl<'a> Slice<'a> {
 
     fn parse(&self) -> (Statement, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
+        if let Some((what, place)) = explain::reserved_for_later(self.source, self.range_tokens()) {
+            diagnostics.push(diagnostics::e0213::later(place, what));
+            let kind = StatementKind::Later(what);
+            return (Statement { kind, span: self.span(), doc: None }, diagnostics);
+        }
         let mut holes = self.broken();
         if holes.contains(&self.range) || self.too_deep(&mut diagnostics) {
             return (self.error(), diagnostics);

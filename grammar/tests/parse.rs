@@ -26,3 +26,8 @@ fn all_clean(file: &str) {
 fn the_subset_parses() {
     all_clean(include_str!("data/subset.gz"));
 }
+
+#[test]
+fn the_whole_language_parses() {
+    all_clean(include_str!("data/language.gz"));
+}

@@ -181,3 +181,29 @@ fn scalar(name: &str) -> Option<Type> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_declaration_of_the_prelude_is_understood() {
+        let builtins = Builtins::new(grizzly_stdlib::PRELUDE);
+        assert_eq!(builtins.problems(), Vec::<String>::new());
+        assert!(builtins.names().len() > 100);
+    }
+
+    #[test]
+    fn forms_carry_their_tags_and_defaults() {
+        let builtins = Builtins::new(grizzly_stdlib::PRELUDE);
+        let trim = builtins.forms("TRIM");
+        let [trim] = trim.as_slice() else { panic!("trim has one form") };
+        assert_eq!(trim.parameters[1].default, Some(Value::text(" ")));
+        assert!(trim.strict && trim.effect == Effect::Pure);
+        let concat = builtins.forms("concat");
+        assert!(concat[0].variadic && !concat[0].strict);
+        assert_eq!(builtins.forms("now")[0].effect, Effect::Reads);
+        assert_eq!(builtins.forms("btrim")[0].name, "trim");
+        assert!(builtins.forms("no_such").is_empty());
+    }
+}

@@ -13,6 +13,7 @@ use crate::source::Source;
 use clap::ArgMatches;
 use grizzly_grammar::Diagnostic;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub(super) fn main(console: &Console, matches: &ArgMatches) -> u8 {
     match matches.get_one::<String>("emit") {
@@ -49,7 +50,7 @@ fn emit(console: &Console, matches: &ArgMatches, stage: &str) -> u8 {
 fn show(
     console: &Console,
     session: &mut Session,
-    source: &Source,
+    source: &Arc<Source>,
     stage: &str,
 ) -> Result<String, Error> {
     if stage == "tokens" {

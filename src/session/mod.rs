@@ -12,6 +12,7 @@ mod transaction;
 mod variables;
 mod watchdog;
 
+pub(crate) use definitions::with_ids;
 pub use run::Stage;
 pub use variables::{SessionVariable, Variables};
 
@@ -91,7 +92,7 @@ impl Session {
     }
 
     /// Checks a whole script against the database and the session; nothing runs.
-    pub fn check(&self, source: &Source) -> Checked {
+    pub fn check(&self, source: &Arc<Source>) -> Checked {
         let objects = self.objects();
         let catalog = self.catalog(&objects);
         frontend::check(source, &catalog)
@@ -104,7 +105,7 @@ impl Session {
     /// raised; the statements before it keep their effects.
     pub fn run(
         &mut self,
-        source: &Source,
+        source: &Arc<Source>,
         output: &mut dyn Output,
         notice: &mut dyn FnMut(&[Diagnostic]),
     ) -> Result<()> {
@@ -129,13 +130,24 @@ impl Session {
         done: &mut dyn FnMut(&hir::Statement, u64),
     ) -> Result<()> {
         self.script = checked.definitions.clone();
-        let outcome = checked.statements.iter().try_for_each(|statement| {
+        let mut statements = checked.statements.iter().enumerate();
+        let outcome = statements.try_for_each(|(index, statement)| {
+            let late = match statement.kind {
+                hir::StatementKind::Late => Some(self.check_late(checked, index)?),
+                _ => None,
+            };
+            let statement = late.as_ref().unwrap_or(statement);
             let rows = self.execute(statement, &[], output)?;
             done(statement, rows);
             Ok(())
         });
         self.script = Objects::default();
         outcome
+    }
+
+    fn check_late(&self, checked: &Checked, index: usize) -> Result<hir::Statement> {
+        let objects = self.objects();
+        frontend::check_late(checked, index, &self.catalog(&objects))
     }
 
     /// Runs one checked statement with positional parameters; the number of rows it changed.

@@ -81,7 +81,7 @@ mod tests {
                 if let Some(tag) = line.strip_prefix("--- @body ") {
                     body = Some(tag.trim().to_owned());
                 } else if let Some(head) = line.strip_prefix("CREATE FUNCTION ") {
-                    let name = head.split('(').next().unwrap_or("").trim().to_owned();
+                    let name = head.split('(').next().unwrap_or("").trim_matches('`').to_owned();
                     found.push((body.take().unwrap_or_else(|| name.clone()), name));
                 }
             }

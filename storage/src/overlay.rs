@@ -69,8 +69,9 @@ impl Overlay {
         let keys = leaf.map(Block::keys).transpose()?;
         let mut entries = Vec::with_capacity(merged.len());
         let mut near = base.start;
+        let step = base.len() / merged.len().max(1);
         for index in 0..merged.len() {
-            let found = keys.map_or(Err(0), |keys| keys.search_near(merged.key(index), near));
+            let found = keys.map_or(Err(0), |keys| keys.search_near(merged.key(index), near, step));
             let (position, exact) = match found {
                 Ok(position) => (position, true),
                 Err(position) => (position, false),

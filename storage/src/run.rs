@@ -137,6 +137,11 @@ impl RowRun {
 
     /// The message for a key.
     pub(crate) fn find(&self, key: &[u8]) -> Option<Message<'_>> {
+        // Most keys that are not here lie outside the run's keys altogether.
+        let prefix = crate::key::prefix_of(key);
+        if self.slots.first()?.prefix > prefix || self.slots.last()?.prefix < prefix {
+            return None;
+        }
         self.search(key).ok().map(|index| self.message(index))
     }
 

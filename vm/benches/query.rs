@@ -1,11 +1,13 @@
 //! The shapes that the customer's gates measure, over six million rows in shared buffers, on one thread.
 //! Prints the best and the median of several runs in milliseconds.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that fails must stop")]
+
 #[path = "../tests/query/support.rs"]
 mod support;
 
 use grizzly_bytecode::query::{
-    Aggregate, AggregateFunction as F, Pipeline, Query, Sink, Source, Step,
+    Aggregate, AggregateFunction as F, JoinKind, Pipeline, Query, Sink, Source, Step,
 };
 use grizzly_bytecode::{
     Cmp, ConstId, Program, StateId, Target, Type, VReg, Value, VectorInstr as I, VectorKind as K,
@@ -56,6 +58,11 @@ fn aggregate(function: F, argument: Option<u16>, result: Type) -> Aggregate {
 }
 
 fn measure(name: &str, program: Program, tables: Vec<Table>) {
+    // An argument names what to measure, as cargo passes it on.
+    let mut wanted = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    if wanted.next().is_some_and(|wanted| !name.contains(&wanted)) {
+        return;
+    }
     let executable = link(program);
     let mut tables = MemoryTables { tables, ..MemoryTables::default() };
     let mut times = Vec::new();
@@ -252,11 +259,48 @@ fn many_keys() -> Table {
     Table::new(vec![Column::I64(Arc::new(key)), Column::I64(Arc::new(price))], ROWS)
 }
 
+/// The sum of a payload over six million rows joined with a million by their key.
+fn join() -> Program {
+    let types = [Type::Int64, decimal(15)];
+    let nothing = || code(2, &[K::I64, K::I64], Vec::new());
+    let build = Sink::HashBuild {
+        state: StateId(1),
+        code: nothing(),
+        keys: vec![v(0)],
+        payload: vec![v(1)],
+    };
+    let probe = Step::Probe {
+        state: StateId(1),
+        code: nothing(),
+        keys: vec![v(0)],
+        kind: JoinKind::Inner,
+        payload: vec![decimal(15)],
+    };
+    let aggregates = vec![aggregate(F::Sum, Some(2), decimal(38))];
+    let sums = code(3, &[K::I64; 3], Vec::new());
+    let mut query = aggregation(
+        scan(0, &types),
+        vec![probe],
+        (sums, Vec::new(), aggregates),
+        vec![decimal(38)],
+    );
+    query.states = 2;
+    query.pipelines.insert(0, Pipeline { source: scan(1, &types), steps: Vec::new(), sink: build });
+    Program { queries: vec![query], ..Program::default() }
+}
+
+fn unique_keys() -> Table {
+    let key = (0..1_000_000).map(|at: i64| at * 7 % 1_000_000).collect();
+    let price = (0..1_000_000).collect();
+    Table::new(vec![Column::I64(Arc::new(key)), Column::I64(Arc::new(price))], 1_000_000)
+}
+
 fn main() {
     let table = lineitem();
     measure("q1", q1(), vec![table.clone()]);
     measure("q6", q6(), vec![table]);
     measure("discount, dictionary", discount(), vec![prices(true)]);
     measure("discount, offsets", discount(), vec![prices(false)]);
+    measure("join with a million keys", join(), vec![many_keys(), unique_keys()]);
     measure("sum by a million keys", by_key(), vec![many_keys()]);
 }

@@ -13,6 +13,7 @@ mod branches;
 mod choose;
 mod compare;
 mod drive;
+mod liveness;
 mod logic;
 mod run;
 mod text;

@@ -191,3 +191,212 @@ pub(crate) fn group_item(expr: Expr) -> GroupKind {
         kind => GroupKind::Expr(Expr::new(kind, expr.span)),
     }
 }
+
+// --- Other definitions -----------------------------------------------------------------------
+
+pub(crate) fn set_global(
+    cx: &Context<'_>,
+    global: Ident,
+    target: Target,
+    value: Expr,
+) -> StatementKind {
+    if !global.eq_name("global") || global.quoted {
+        cx.report(diagnostics::e0201::unexpected(
+            target.span,
+            "name",
+            &["`=`".to_owned(), "`.`".to_owned(), "`[`".to_owned()],
+        ));
+        return StatementKind::Error;
+    }
+    cx.report(diagnostics::e0213::later(global.span, "SET GLOBAL"));
+    StatementKind::SetGlobal(Box::new(Set { target, value }))
+}
+
+pub(crate) fn begin(cx: &Context<'_>, level: Option<Ident>) -> StatementKind {
+    let known = level.as_ref().map(|level| {
+        if level.eq_name("snapshot") {
+            Some(IsolationLevel::Snapshot)
+        } else if level.eq_name("serializable") {
+            Some(IsolationLevel::Serializable)
+        } else {
+            None
+        }
+    });
+    if let (Some(None), Some(level)) = (known, &level) {
+        let expected = ["`SNAPSHOT`".to_owned(), "`SERIALIZABLE`".to_owned()];
+        let found = format!("isolation level `{}`", level.name);
+        cx.report(diagnostics::e0201::unexpected(level.span, &found, &expected));
+    }
+    StatementKind::Begin(known.flatten())
+}
+
+/// What can be shown, as it is written.
+const SHOWN: &[(&str, ShowKind)] = &[
+    ("tables", ShowKind::Tables),
+    ("types", ShowKind::Types),
+    ("functions", ShowKind::Functions),
+    ("secrets", ShowKind::Secrets),
+    ("variables", ShowKind::Variables),
+    ("settings", ShowKind::Settings),
+    ("triggers", ShowKind::Triggers),
+    ("cron jobs", ShowKind::CronJobs),
+    ("extensions", ShowKind::Extensions),
+    ("databases", ShowKind::Databases),
+];
+
+pub(crate) fn show(cx: &Context<'_>, first: Ident, second: Option<Ident>) -> StatementKind {
+    let span = second.as_ref().map_or(first.span, |second| first.span.to(second.span));
+    let mut written = first.name.to_ascii_lowercase();
+    if let Some(second) = second {
+        written.push(' ');
+        written.push_str(&second.name.to_ascii_lowercase());
+    }
+    if let Some((_, kind)) = SHOWN.iter().find(|(name, _)| *name == written) {
+        return StatementKind::Show(*kind);
+    }
+    let closest = SHOWN
+        .iter()
+        .map(|(name, _)| (crate::parser::distance(name, &written), *name))
+        .filter(|(distance, _)| *distance <= 2)
+        .min();
+    match closest {
+        Some((_, name)) => {
+            cx.report(diagnostics::e0205::misspelt(span, &written, &name.to_ascii_uppercase()));
+        }
+        None => {
+            let expected: Vec<String> =
+                SHOWN.iter().map(|(name, _)| format!("`{}`", name.to_ascii_uppercase())).collect();
+            let found = format!("`{written}`");
+            cx.report(diagnostics::e0201::unexpected(span, &found, &expected));
+        }
+    }
+    StatementKind::Error
+}
+
+/// What may follow the schedule of a job, in any order.
+pub(crate) enum JobOption {
+    Timezone(Text),
+    Retry(Expr),
+    Missed(MissedRun),
+}
+
+pub(crate) fn job(
+    cx: &Context<'_>,
+    (or_replace, if_not_exists): (bool, bool),
+    name: Name,
+    schedule: Text,
+    options: Vec<(Span, JobOption)>,
+    function: Name,
+) -> CreateJob {
+    let mut job = CreateJob {
+        or_replace,
+        if_not_exists,
+        name,
+        schedule,
+        timezone: None,
+        retry: None,
+        on_missed: None,
+        function,
+    };
+    for (span, option) in options {
+        let (doubled, what) = match option {
+            JobOption::Timezone(zone) => (job.timezone.replace(zone).is_some(), "TIMEZONE"),
+            JobOption::Retry(count) => (job.retry.replace(count).is_some(), "RETRY"),
+            JobOption::Missed(run) => (job.on_missed.replace(run).is_some(), "ON MISSED RUN"),
+        };
+        if doubled {
+            cx.report(diagnostics::e0224::given_twice(span, what));
+        }
+    }
+    job
+}
+
+/// What may follow the name of a secret, in any order.
+pub(crate) enum SecretOption {
+    Type(Ident),
+    Scope(Text),
+    Source(SecretSource),
+}
+
+pub(crate) fn secret(
+    cx: &Context<'_>,
+    or_replace: bool,
+    if_not_exists: bool,
+    name: Name,
+    options: Vec<(Span, SecretOption)>,
+) -> CreateSecret {
+    let (mut secret_type, mut scope, mut source) = (None, None, None);
+    for (span, option) in options {
+        let (doubled, what) = match option {
+            SecretOption::Type(name) => (secret_type.replace(name).is_some(), "TYPE"),
+            SecretOption::Scope(text) => (scope.replace(text).is_some(), "SCOPE"),
+            SecretOption::Source(from) => (source.replace(from).is_some(), "the value"),
+        };
+        if doubled {
+            cx.report(diagnostics::e0224::given_twice(span, what));
+        }
+    }
+    let source = source.unwrap_or(SecretSource::Prompt);
+    CreateSecret { or_replace, if_not_exists, name, secret_type, scope, source }
+}
+
+pub(crate) fn alter(
+    class: ObjectClass,
+    if_exists: bool,
+    name: Name,
+    actions: Vec<AlterAction>,
+) -> StatementKind {
+    StatementKind::AlterTable(Box::new(AlterTable { class, if_exists, name, actions }))
+}
+
+/// What ALTER COLUMN changes.
+pub(crate) enum ColumnChange {
+    Type(TypeExpr, Option<Expr>),
+    Default(Option<Expr>),
+    NotNull(bool),
+}
+
+impl ColumnChange {
+    pub(crate) fn of(self, column: Ident) -> AlterActionKind {
+        match self {
+            Self::Type(column_type, using) => {
+                AlterActionKind::ColumnType { column, column_type, using }
+            }
+            Self::Default(default) => AlterActionKind::ColumnDefault { column, default },
+            Self::NotNull(not_null) => AlterActionKind::ColumnNotNull { column, not_null },
+        }
+    }
+}
+
+pub(crate) fn grant(
+    revoke: bool,
+    privileges: Vec<Privilege>,
+    (class, objects): (Option<ObjectClass>, Vec<Name>),
+    grantees: Vec<Ident>,
+    with_grant_option: bool,
+) -> Grant {
+    let what = GrantWhat::Privileges { privileges, class, objects };
+    Grant { revoke, what, grantees, with_grant_option }
+}
+
+/// GRANT without ON: roles, which have no columns.
+pub(crate) fn grant_roles(
+    cx: &Context<'_>,
+    revoke: bool,
+    roles: Vec<Privilege>,
+    grantees: Vec<Ident>,
+    with_grant_option: bool,
+) -> Grant {
+    let roles = roles
+        .into_iter()
+        .map(|role| {
+            if let Some(column) = role.columns.first() {
+                let expected = ["`ON` and an object".to_owned()];
+                let found = "list of columns";
+                cx.report(diagnostics::e0201::unexpected(column.span, found, &expected));
+            }
+            role.name
+        })
+        .collect();
+    Grant { revoke, what: GrantWhat::Roles(roles), grantees, with_grant_option }
+}

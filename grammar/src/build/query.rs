@@ -10,11 +10,14 @@ use crate::span::Span;
 /// A set operator, whether ALL stands behind it, and its place.
 type Operator = (SetOperator, bool, Span);
 
+/// An operand with the operator behind it.
+type Followed = (QueryBody, Option<Operator>);
+
 /// A piece of a query.
 pub(crate) enum Part {
     Clause(Box<Clause>, Span),
     Values(Values),
-    OperatorOperator,
+    Operator(SetOperator, bool, Span),
     Nested(Box<Query>, Span),
 }
 

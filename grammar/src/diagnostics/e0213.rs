@@ -12,7 +12,6 @@ pub const PAGE: Page = Page {
 };
 
 /// `what` is reserved for a later version.
-#[allow(dead_code)]
 pub(crate) fn later(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(PAGE.code, span, format!("{what} is not supported yet"))
         .with_text("reserved for a later version")

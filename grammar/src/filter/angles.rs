@@ -37,6 +37,7 @@ impl Angles {
 
     fn scan(&mut self, raw: &[Token], mates: &[u32], from: usize) {
         let mut open = Vec::new();
+        let mut nested = 0_usize;
         let mut at = from;
         while let Some(token) = raw.get(at) {
             match token.kind {
@@ -56,12 +57,14 @@ impl Angles {
                     Some(mate) if *mate != NONE && !has_angles(raw, at, *mate as usize) => {
                         at = *mate as usize;
                     }
-                    Some(mate) if *mate != NONE => {}
+                    Some(mate) if *mate != NONE => nested += 1,
                     _ => break,
                 },
-                Kind::RightParen
-                | Kind::RightBrace
-                | Kind::Comma
+                // Numbers stand in the parentheses of a type only.
+                Kind::Number if nested == 0 => break,
+                Kind::RightParen | Kind::RightBrace if nested == 0 => break,
+                Kind::RightParen | Kind::RightBrace => nested -= 1,
+                Kind::Comma
                 | Kind::Colon
                 | Kind::Dot
                 | Kind::EmptyBrackets

@@ -63,6 +63,8 @@ pub(super) fn names_object(kind: Kind) -> bool {
 /// Whether a comma before these tokens is a trailing one.
 pub(super) fn ends_list(next: Option<Kind>, after: Option<Kind>) -> bool {
     match next {
+        // A label: `{ a: 1, from: 2 }`.
+        Some(_) if after == Some(Kind::Colon) => false,
         None
         | Some(
             Kind::RightParen
@@ -352,6 +354,7 @@ impl Filter<'_> {
         match kind {
             Kind::Return => self.return_word(true),
             Kind::Explain => self.explain(),
+            Kind::Prepare => self.prepare(),
             kind if kind.word_class() == Some(WordClass::Reserved) => self.reserved(kind),
             kind => self.take(kind, 0),
         }
@@ -393,7 +396,11 @@ impl Filter<'_> {
             Kind::Attach | Kind::Export | Kind::Backup => {
                 begins_name(next) || next.is_some_and(Kind::is_text)
             }
-            Kind::Describe => begins_name(next) || next.is_some_and(begins_query),
+            Kind::Describe => {
+                begins_name(next)
+                    || next.is_some_and(Kind::starts_query)
+                    || next == Some(Kind::LeftParen) && self.is_query_in_parentheses()
+            }
             Kind::Grant | Kind::Revoke => {
                 begins_name(next) || matches!(next, Some(Kind::Select | Kind::All))
             }
@@ -794,17 +801,67 @@ impl Filter<'_> {
                     || defines && (after || matches!(previous, Some(Kind::Set | Kind::Drop)))
             }
             Kind::References => defines && after,
+            _ => self.in_other_context(kind),
+        }
+    }
+}
+
+impl Filter<'_> {
+    /// Words of the remaining statements.
+    fn in_other_context(&self, kind: Kind) -> bool {
+        let next = self.peek(1);
+        let previous = self.previous();
+        let verb = self.statement().verb;
+        match kind {
+            Kind::To => {
+                let takes_to = matches!(
+                    verb,
+                    Some(
+                        Kind::Copy | Kind::Backup | Kind::Rollback | Kind::VerbAlter | Kind::Grant
+                    )
+                );
+                takes_to
+                    && self.frame().kind == FrameKind::Statements
+                    && (self.after_operand()
+                        || matches!(
+                            previous,
+                            Some(Kind::Backup | Kind::Rollback | Kind::Transaction)
+                        ))
+            }
+            Kind::Column => {
+                matches!(verb, Some(Kind::VerbAlter | Kind::Comment_))
+                    && matches!(
+                        previous,
+                        Some(Kind::Add | Kind::Drop | Kind::Rename | Kind::Alter | Kind::On)
+                    )
+                    && (begins_name(next) || next == Some(Kind::If))
+                    && !matches!(next, Some(Kind::To | Kind::Type))
+            }
+            Kind::Isolation => next == Some(Kind::Level),
+            Kind::Transaction => {
+                matches!(previous, Some(Kind::Begin | Kind::Commit | Kind::Rollback))
+            }
+            Kind::Master => previous == Some(Kind::VerbAlter) && next == Some(Kind::Password),
+            Kind::Savepoint => {
+                matches!(previous, Some(Kind::To | Kind::Release)) && begins_name(next)
+            }
             _ => false,
+        }
+    }
+
+    /// PREPARE, a name, AS, and then a statement of its own.
+    fn prepare(&mut self) {
+        self.take(Kind::Prepare, 0);
+        if begins_name(self.peek(0)) && self.peek(1) == Some(Kind::As) {
+            self.take(Kind::Word, 0);
+            self.take(Kind::As, 0);
+            self.update(|frame| frame.at_start = true);
         }
     }
 }
 
 fn is_frame(kind: Option<Kind>) -> bool {
     matches!(kind, Some(Kind::Rows | Kind::Range | Kind::Groups))
-}
-
-fn begins_query(kind: Kind) -> bool {
-    kind.starts_query() || kind == Kind::LeftParen
 }
 
 fn begins_any_statement(kind: Kind) -> bool {

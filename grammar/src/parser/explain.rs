@@ -103,6 +103,25 @@ const CLAUSES: &[&str] = &[
     "TRIGGER",
 ];
 
+/// What a statement creates, alters or drops, if the language reserves that for later.
+pub(super) fn reserved_for_later(source: &str, tokens: &[Token]) -> Option<(&'static str, Span)> {
+    const LATER: &[&str] = &["SEQUENCE", "REPLICA", "PUBLICATION", "SUBSCRIPTION", "MATERIALIZED"];
+    let (first, rest) = tokens.split_first()?;
+    if !matches!(first.kind, Kind::Create | Kind::VerbAlter | Kind::VerbDrop) {
+        return None;
+    }
+    let object = rest.iter().find(|token| !matches!(token.kind, Kind::Or | Kind::Replace))?;
+    let word = object.span.text(source);
+    if object.kind == Kind::Word {
+        let what = LATER.iter().find(|later| later.eq_ignore_ascii_case(word))?;
+        return Some((what, object.span));
+    }
+    let alters_struct = first.kind == Kind::VerbAlter
+        && object.kind == Kind::Type
+        && !rest.iter().any(|token| token.kind == Kind::Value);
+    alters_struct.then_some(("ALTER TYPE of anything but an ENUM's values", object.span))
+}
+
 /// The message for a problem at the token with index `at` of a statement's tokens.
 pub(super) fn explain(source: &str, tokens: &[Token], at: usize, problem: &Problem) -> Diagnostic {
     let expected = match problem {
@@ -201,7 +220,7 @@ fn closest(word: &str, keywords: &[&'static str]) -> Option<&'static str> {
 
 /// The edit distance without regard to case; two neighbouring letters swapped count one.
 #[must_use]
-pub fn distance(left: &str, right: &str) -> usize {
+pub(crate) fn distance(left: &str, right: &str) -> usize {
     let left: Vec<u8> = left.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
     let right: Vec<u8> = right.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
     let mut before: Vec<usize> = Vec::new();

@@ -49,32 +49,41 @@ impl KeyColumns {
 
     /// Where a key is, or would be, among the rows of `range`.
     pub(crate) fn search(&self, key: &[u8], range: Range<usize>) -> Result<usize, usize> {
-        if let [(part, reader)] = self.parts.as_slice()
-            && let Some(found) = search_integers(part, reader, key, range.clone())
-        {
-            return found;
-        }
-        let (mut low, mut high) = (range.start, range.end);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.compare(middle, key) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Greater => high = middle,
-                Ordering::Equal => return Ok(middle),
+        match self.probe(key) {
+            Some(Probe::One(values, wanted)) => {
+                let found = values[range.clone()].binary_search(&wanted);
+                found.map(|at| at + range.start).map_err(|at| at + range.start)
             }
+            Some(Probe::Two(columns, wanted)) => bisect(range, |row| columns.compare(row, wanted)),
+            None => bisect(range, |row| self.compare(row, key)),
         }
-        Err(low)
     }
 
-    /// As [`KeyColumns::search`] from row `from` on, fast when the key is near.
-    pub(crate) fn search_near(&self, key: &[u8], from: usize) -> Result<usize, usize> {
-        let mut low = from;
-        let mut step = 16;
-        while low + step < self.rows && self.compare(low + step, key) == Ordering::Less {
-            low += step + 1;
-            step *= 2;
+    /// As [`KeyColumns::search`] from row `from` on, fast when the key is about `step` rows away.
+    pub(crate) fn search_near(&self, key: &[u8], from: usize, step: usize) -> Result<usize, usize> {
+        let range = from..self.rows;
+        match self.probe(key) {
+            Some(Probe::One(values, wanted)) => gallop(range, step, |row| values[row].cmp(&wanted)),
+            Some(Probe::Two(columns, wanted)) => {
+                gallop(range, step, |row| columns.compare(row, wanted))
+            }
+            None => gallop(range, step, |row| self.compare(row, key)),
         }
-        self.search(key, low..self.rows.min(low + step + 1))
+    }
+
+    /// The numbers of a key of one or two integer parts.
+    fn probe(&self, key: &[u8]) -> Option<Probe<'_>> {
+        let plain = |part: &KeyPart| !part.nullable && !part.descending;
+        match self.parts.as_slice() {
+            [(part, reader)] if plain(part) && key.len() == 8 => {
+                Some(Probe::One(reader.as_int64()?, key::unflip64(key)))
+            }
+            [(first, a), (second, b)] if plain(first) && plain(second) => {
+                let (columns, wanted) = IntegerPair::new(a, b, key)?;
+                Some(Probe::Two(columns, wanted))
+            }
+            _ => None,
+        }
     }
 
     /// The rows between two bounds.
@@ -122,18 +131,80 @@ fn compare_part(
     (order.then(encoded.len().cmp(&length)), length)
 }
 
-/// Binary search on the numbers of a single integer part; `None` if the part is something else.
-fn search_integers(
-    part: &KeyPart,
-    reader: &ColumnReader,
-    key: &[u8],
-    range: Range<usize>,
-) -> Option<Result<usize, usize>> {
-    let values = reader.as_int64()?;
-    if part.nullable || part.descending || key.len() != 8 {
-        return None;
+/// A key as numbers, with the columns it is compared with.
+enum Probe<'a> {
+    One(&'a [i64], i64),
+    Two(IntegerPair<'a>, (i64, i64)),
+}
+
+/// Two integer key columns.
+enum IntegerPair<'a> {
+    WideWide(&'a [i64], &'a [i64]),
+    WideNarrow(&'a [i64], &'a [i32]),
+    NarrowWide(&'a [i32], &'a [i64]),
+    NarrowNarrow(&'a [i32], &'a [i32]),
+}
+
+impl<'a> IntegerPair<'a> {
+    /// The columns and the key's numbers, if all are integers and the key is whole.
+    fn new(a: &'a ColumnReader, b: &'a ColumnReader, key: &[u8]) -> Option<(Self, (i64, i64))> {
+        let (wide_a, wide_b) = (a.as_int64(), b.as_int64());
+        let width_a = if wide_a.is_some() { 8 } else { 4 };
+        let width_b = if wide_b.is_some() { 8 } else { 4 };
+        if key.len() != width_a + width_b {
+            return None;
+        }
+        let number = |bytes: &[u8]| match bytes.len() {
+            8 => key::unflip64(bytes),
+            _ => i64::from(key::unflip32(bytes)),
+        };
+        let wanted = (number(&key[..width_a]), number(&key[width_a..]));
+        let columns = match (wide_a, wide_b) {
+            (Some(a), Some(b)) => IntegerPair::WideWide(a, b),
+            (Some(a), None) => IntegerPair::WideNarrow(a, b.as_int32()?),
+            (None, Some(b)) => IntegerPair::NarrowWide(a.as_int32()?, b),
+            (None, None) => IntegerPair::NarrowNarrow(a.as_int32()?, b.as_int32()?),
+        };
+        Some((columns, wanted))
     }
-    let wanted = key::unflip64(key);
-    let found = values[range.clone()].binary_search(&wanted);
-    Some(found.map(|at| at + range.start).map_err(|at| at + range.start))
+
+    #[inline]
+    fn compare(&self, row: usize, wanted: (i64, i64)) -> Ordering {
+        match self {
+            IntegerPair::WideWide(a, b) => (a[row], b[row]).cmp(&wanted),
+            IntegerPair::WideNarrow(a, b) => (a[row], i64::from(b[row])).cmp(&wanted),
+            IntegerPair::NarrowWide(a, b) => (i64::from(a[row]), b[row]).cmp(&wanted),
+            IntegerPair::NarrowNarrow(a, b) => (i64::from(a[row]), i64::from(b[row])).cmp(&wanted),
+        }
+    }
+}
+
+/// Binary search with an order of rows relative to what is wanted.
+#[inline]
+fn bisect(range: Range<usize>, order: impl Fn(usize) -> Ordering) -> Result<usize, usize> {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match order(middle) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+            Ordering::Equal => return Ok(middle),
+        }
+    }
+    Err(low)
+}
+
+/// As [`bisect`], starting with steps of growing length from the front.
+#[inline]
+fn gallop(
+    range: Range<usize>,
+    step: usize,
+    order: impl Fn(usize) -> Ordering,
+) -> Result<usize, usize> {
+    let (mut low, mut step) = (range.start, step.max(1));
+    while low + step < range.end && order(low + step) == Ordering::Less {
+        low += step + 1;
+        step *= 2;
+    }
+    bisect(low..range.end.min(low + step + 1), order)
 }

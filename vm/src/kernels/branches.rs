@@ -1,7 +1,7 @@
 //! The selections that nested branches make: a stack whose entries keep their memory.
 
 use super::drive::Span;
-use super::logic::{select, select_rest};
+use super::logic::part;
 use crate::batch::Rows;
 use crate::vector::Vector;
 
@@ -51,8 +51,7 @@ impl Branches {
             Some(outer) if outer.in_else => Rows::Some(&outer.no),
             Some(outer) => Rows::Some(&outer.yes),
         };
-        select(condition, Span { rows, len }, &mut branch.yes);
-        select_rest(rows, &branch.yes, &mut branch.no);
+        part(condition, Span { rows, len }, &mut branch.yes, &mut branch.no);
         branch.in_else = false;
         self.depth += 1;
         !branch.yes.is_empty()

@@ -2,6 +2,7 @@
 //! is compared with a constant once per value of the dictionary, and again only when it changes.
 
 use super::drive::{Element, Span, binary, room};
+use crate::batch::Rows;
 use crate::vector::{BytesView, Data, Dictionary, Operand, Vector};
 use grizzly_bytecode::Cmp;
 use std::sync::Arc;
@@ -99,6 +100,25 @@ pub fn cmp_bytes(
         (BytesView::Constant(_), BytesView::Dictionary(..)) => {
             return cmp_bytes(c.swapped(), (b, a), out, span, memory);
         }
+        (BytesView::Offsets(offsets, data), BytesView::Constant(y))
+            if y.len() <= 8 && matches!(c, Cmp::Eq | Cmp::Ne) =>
+        {
+            let wanted = u8::from(c == Cmp::Eq);
+            let out = room::<u8>(out, span.len);
+            let short = ShortText::new(y);
+            match span.rows {
+                Rows::All(len) => {
+                    for (out, ends) in out.iter_mut().zip(offsets[..=len].windows(2)) {
+                        *out = u8::from(short.equals(ends[0], ends[1], data)) ^ wanted ^ 1;
+                    }
+                }
+                Rows::Some(rows) => rows.iter().for_each(|&row| {
+                    let row = usize::from(row);
+                    let equal = short.equals(offsets[row], offsets[row + 1], data);
+                    out[row] = u8::from(equal) ^ wanted ^ 1;
+                }),
+            }
+        }
         (x, BytesView::Constant(y)) => {
             let out = room::<u8>(out, span.len);
             match c {
@@ -114,6 +134,38 @@ pub fn cmp_bytes(
         }
     }
     out.validity_mut().set_both(a.validity(), b.validity(), span.len);
+}
+
+/// A text of up to eight bytes, compared as a number.
+struct ShortText {
+    len: usize,
+    bits: u64,
+    mask: u64,
+}
+
+impl ShortText {
+    fn new(text: &[u8]) -> ShortText {
+        let mut bytes = [0; 8];
+        bytes[..text.len()].copy_from_slice(text);
+        let mask = u64::MAX.checked_shr(64 - 8 * text.len() as u32).unwrap_or(0);
+        ShortText { len: text.len(), bits: u64::from_le_bytes(bytes), mask }
+    }
+
+    /// Whether the text between two offsets is this one.
+    #[inline]
+    fn equals(&self, start: i32, end: i32, data: &[u8]) -> bool {
+        let (start, end) = (start as usize, end as usize);
+        let bits = match data[start..].first_chunk() {
+            Some(bytes) => u64::from_le_bytes(*bytes),
+            // The last few bytes of the data.
+            None => {
+                let mut bytes = [0; 8];
+                bytes[..data.len() - start].copy_from_slice(&data[start..]);
+                u64::from_le_bytes(bytes)
+            }
+        };
+        (end - start == self.len) & (bits & self.mask == self.bits)
+    }
 }
 
 /// `out := a c b` of composites, in their total order.

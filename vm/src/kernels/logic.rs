@@ -129,17 +129,45 @@ fn select_dense(values: &[u8], yes: &mut Vec<u16>) {
     yes.truncate(kept);
 }
 
-/// Puts the selected rows that are not in `yes` into `no`, which is overwritten. Both ascend.
-pub fn select_rest(rows: Rows<'_>, yes: &[u16], no: &mut Vec<u16>) {
-    no.clear();
-    let count = rows.count();
-    no.resize(count + 1, 0);
-    let (mut kept, mut next) = (0, 0);
-    rows.each(|row| {
-        let taken = next < yes.len() && usize::from(yes[next]) == row;
-        no[kept] = row as u16;
-        kept += usize::from(!taken);
-        next += usize::from(taken);
-    });
-    no.truncate(kept);
+/// Parts the selected rows into those where the condition is TRUE and the others; both lists are
+/// overwritten and ascend.
+pub fn part(condition: &Vector, span: Span<'_>, yes: &mut Vec<u16>, no: &mut Vec<u16>) {
+    match (u8::operand(condition), condition.validity(), span.rows) {
+        (Operand::Flat(values), ValidityView::AllValid, Rows::All(len)) => {
+            let rows = (0_u16..).zip(&values[..len]).map(|(row, value)| (row, *value));
+            part_where(rows, len, yes, no);
+        }
+        (Operand::Flat(values), ValidityView::AllValid, Rows::Some(rows)) => {
+            let count = rows.len();
+            part_where(rows.iter().map(|&row| (row, values[usize::from(row)])), count, yes, no);
+        }
+        (values, validity, rows) => {
+            let holds = |row: usize| *values.get(row) & u8::from(validity.get(row));
+            let all = rows.iter().map(|row| (row as u16, holds(row)));
+            part_where(all, rows.count(), yes, no);
+        }
+    }
+}
+
+/// Parts rows by a flag of 0 or 1, without a branch on it.
+#[inline]
+fn part_where(
+    rows: impl Iterator<Item = (u16, u8)>,
+    count: usize,
+    yes: &mut Vec<u16>,
+    no: &mut Vec<u16>,
+) {
+    yes.resize(count, 0);
+    no.resize(count, 0);
+    let (taken, left) = (&mut yes[..count], &mut no[..count]);
+    let (mut kept, mut position) = (0, 0);
+    for (row, flag) in rows {
+        // Neither index passes `position`, which stays below the count.
+        taken[kept] = row;
+        left[position - kept] = row;
+        kept += usize::from(flag);
+        position += 1;
+    }
+    yes.truncate(kept);
+    no.truncate(position - kept);
 }

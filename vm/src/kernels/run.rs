@@ -6,6 +6,7 @@ use super::branches::Branches;
 use super::choose::choose;
 use super::compare::{self, DictionaryMatches};
 use super::drive::{Failure, Span, binary, unary};
+use super::liveness::overwrites;
 use super::{arithmetic, logic, text, wide};
 use crate::batch::Rows;
 use crate::native::NativeContext;
@@ -39,6 +40,8 @@ pub struct Frame {
     /// Outputs of instructions that read their own target, one per kind.
     spares: [Vector; 6],
     branches: Branches,
+    /// For each instruction, whether the rows that it should keep are dead.
+    overwrites: Vec<bool>,
     /// What each `v.cmp_bytes` remembers, by instruction.
     matches: Vec<DictionaryMatches>,
     arguments: Vec<Value>,
@@ -46,8 +49,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The registers of a piece of code.
-    pub fn new(code: &VectorCode) -> Frame {
+    /// The registers of a piece of code, of which `outputs` are read when it has ended.
+    pub fn new(code: &VectorCode, outputs: &[VReg]) -> Frame {
         let is_text = |i: &VectorInstr| matches!(i, VectorInstr::CmpBytes { .. });
         // One entry per instruction up to the last that needs one.
         let remembered = code.code.iter().rposition(is_text).map_or(0, |at| at + 1);
@@ -57,6 +60,7 @@ impl Frame {
             written: vec![false; code.registers.len()],
             spares: Default::default(),
             branches: Branches::default(),
+            overwrites: overwrites(code, outputs),
             matches: (0..remembered).map(|_| DictionaryMatches::default()).collect(),
             arguments: Vec::new(),
             inputs: usize::from(code.inputs),
@@ -146,15 +150,16 @@ impl Frame {
                 if let Some(Constant::Value(value, _)) =
                     environment.executable.program().constants.get(k.index())
                 {
-                    self.constant(d, value, base, len);
+                    self.constant((d, at), value, base, len);
                 }
             }
             I::Param { d, p } => {
                 let parameters = environment.parameters;
-                self.constant(d, parameters.get(p.index()).unwrap_or(&Value::Null), base, len);
+                let value = parameters.get(p.index()).unwrap_or(&Value::Null);
+                self.constant((d, at), value, base, len);
             }
-            I::Null { d } => self.constant(d, &Value::Null, base, len),
-            I::Copy { d, a } => self.copy(d, a, base, len),
+            I::Null { d } => self.constant((d, at), &Value::Null, base, len),
+            I::Copy { d, a } => self.copy((d, a), at, base, len),
             I::Choose { d, c, a, b } => self.choose(d, c, (a, b), len),
             I::CheckInt { a, i } => {
                 let span = Span { rows: self.branches.rows(base), len };
@@ -171,10 +176,10 @@ impl Frame {
         Ok(at + 1)
     }
 
-    fn constant(&mut self, d: VReg, value: &Value, base: Rows<'_>, len: usize) {
+    fn constant(&mut self, (d, at): (VReg, usize), value: &Value, base: Rows<'_>, len: usize) {
         let kind = self.kinds[d.index()];
         let out = &mut self.registers[d.index()];
-        if self.branches.is_empty() || !self.written[d.index()] {
+        if self.overwrites[at] || !self.written[d.index()] {
             // No row has a value to keep.
             out.set_constant(value, kind);
             self.written[d.index()] = true;
@@ -186,14 +191,14 @@ impl Frame {
         self.spares[kind as usize] = constant;
     }
 
-    fn copy(&mut self, d: VReg, a: VReg, base: Rows<'_>, len: usize) {
+    fn copy(&mut self, (d, a): (VReg, VReg), at: usize, base: Rows<'_>, len: usize) {
         if d == a {
             return;
         }
         let mut out = std::mem::take(&mut self.registers[d.index()]);
         let from = &self.registers[a.index()];
         let written = std::mem::replace(&mut self.written[d.index()], true);
-        if self.branches.is_empty() {
+        if self.overwrites[at] {
             out.clone_from_vector(from, len);
         } else {
             if !written {

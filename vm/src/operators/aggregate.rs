@@ -56,10 +56,12 @@ impl<'q> Aggregation<'q> {
         aggregates: &'q [Aggregate],
         budget: &Budget,
     ) -> Aggregation<'q> {
+        let inputs = aggregates.iter().flat_map(|a| [a.argument, a.filter]).flatten();
+        let outputs: Vec<VReg> = inputs.chain(keys.iter().copied()).collect();
         let mut made = Aggregation {
             code,
             aggregates,
-            frame: Frame::new(code),
+            frame: Frame::new(code, &outputs),
             groups: (!keys.is_empty()).then(|| Groups::new(code, keys, budget)),
             ids: vec![0; CAPACITY],
             slots: Vec::new(),

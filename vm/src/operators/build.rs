@@ -75,7 +75,7 @@ impl<'q> Build<'q> {
             code,
             keys,
             payload,
-            frame: Frame::new(code),
+            frame: Frame::new(code, &[keys, payload].concat()),
             index: KeyIndex::new(kinds, budget),
             rows: RowSet::new(budget),
             chains: Chains {

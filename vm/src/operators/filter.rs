@@ -22,7 +22,8 @@ impl Filter {
     pub(super) fn new(code: &VectorCode, condition: VReg) -> Filter {
         let (code, stages) = stages_of(code, condition)
             .unwrap_or_else(|| (code.clone(), vec![(code.code.len(), condition)]));
-        let frame = Frame::new(&code);
+        let conditions: Vec<VReg> = stages.iter().map(|(_, condition)| *condition).collect();
+        let frame = Frame::new(&code, &conditions);
         Filter { code, stages, frame, kept: Vec::new() }
     }
 

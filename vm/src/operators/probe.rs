@@ -56,7 +56,7 @@ impl<'q> Probe<'q> {
             keys,
             kind,
             payload,
-            frame: Frame::new(code),
+            frame: Frame::new(code, keys),
             ids: vec![NO_ID; CAPACITY],
             scratch: EncodedKeys::default(),
             kept: Vec::new(),

@@ -19,7 +19,7 @@ impl<'q> Project<'q> {
     pub(super) fn new(code: &'q VectorCode, columns: &'q [VReg]) -> Project<'q> {
         let mut out = Batch::default();
         out.reset(columns.len(), 0);
-        Project { code, columns, frame: Frame::new(code), out, kept: Vec::new() }
+        Project { code, columns, frame: Frame::new(code, columns), out, kept: Vec::new() }
     }
 
     /// Computes the columns. They are lent until the next call, which takes them back into the registers

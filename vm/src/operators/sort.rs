@@ -13,8 +13,8 @@ use crate::batch::{Batch, CAPACITY, Rows};
 use crate::budget::{Budget, Reservation};
 use crate::kernels::{Environment, Frame};
 use crate::vector::Vector;
-use grizzly_bytecode::VectorKind;
 use grizzly_bytecode::query::{SortKey, VectorCode};
+use grizzly_bytecode::{VReg, VectorKind};
 
 /// A sort at work.
 pub(super) struct Sort<'q> {
@@ -80,11 +80,12 @@ impl<'q> Sort<'q> {
         limit: Option<u64>,
         budget: &Budget,
     ) -> Sort<'q> {
+        let registers: Vec<VReg> = keys.iter().map(|key| key.register).collect();
         Sort {
             code,
             keys,
             limit: limit.and_then(|limit| usize::try_from(limit).ok()),
-            frame: Frame::new(code),
+            frame: Frame::new(code, &registers),
             kept: Kept::new(budget),
             budget: budget.clone(),
             scratch: EncodedKeys::default(),

@@ -1,6 +1,7 @@
 //! An in-memory `Tables` whose columns lie in shared buffers as a mapped block's do, and a runner that
 //! links a program around one query.
 #![allow(dead_code, reason = "the tests and the benchmark each use a part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up must fail")]
 
 use grizzly_bytecode::query::{Query, Scan, Source, VectorCode, WriteOperation};
 use grizzly_bytecode::verify::verify;
@@ -10,6 +11,7 @@ use grizzly_bytecode::{
 };
 use grizzly_vm::batch::{Batch, CAPACITY};
 use grizzly_vm::budget::Budget;
+use grizzly_vm::native::Natives;
 use grizzly_vm::operators::run_query;
 use grizzly_vm::ports::{
     DiskFiles, GetRequest, Morsel, NoNatives, NoSecrets, OsEntropy, Output, ScanRequest,
@@ -225,10 +227,15 @@ impl Output for Rows {
 
 /// Links a program that holds a query and some constants.
 pub fn link(program: Program) -> Executable {
+    link_with(program, &NoNatives)
+}
+
+/// As [`link`], with native functions. The entry is put in front of the functions.
+pub fn link_with(program: Program, natives: &dyn Natives) -> Executable {
     let entry = Function { code: vec![Instr::Return {}], ..Function::default() };
     let mut program = program;
     program.functions.insert(0, entry);
-    Executable::link(verify(program).unwrap(), &NoNatives).unwrap()
+    Executable::link(verify(program).unwrap(), natives).unwrap()
 }
 
 /// Runs a query and returns its rows.

@@ -101,12 +101,13 @@ impl Coded {
         let (mut codes, mut same) = (1_usize, true);
         for (key, register) in self.keys.iter_mut().zip(registers) {
             let Some(unchanged) = key.prepare(frame.register(*register), rows) else {
+                // The keys before this one may have changed without the groups.
+                self.groups.clear();
                 return false;
             };
             same &= unchanged;
             codes = codes.saturating_mul(key.bound + 1);
             if codes > CODES {
-                // The keys have been changed without the groups: the next batch starts anew.
                 self.groups.clear();
                 return false;
             }

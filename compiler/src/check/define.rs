@@ -1,0 +1,302 @@
+//! CREATE TABLE, CREATE TYPE and DROP.
+
+use super::operand::Mode;
+use super::Checker;
+use crate::catalog::{Catalog, FunctionKey, ObjectKind, Table, TableColumn};
+use crate::diagnostics as say;
+use crate::hir::StatementKind;
+use crate::suggest::similar;
+use grizzly_bytecode::{ColumnId, EnumType, ExceptionType, StructType, TableId, Type};
+use grizzly_grammar::{Span, ast};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+impl<'a> Checker<'a> {
+    /// CREATE TABLE.
+    pub(crate) fn create_table(&mut self, create: &'a ast::CreateTable) -> Option<StatementKind> {
+        if let Some(replace) = create.or_replace {
+            self.later(replace, "OR REPLACE of a table, which holds data,");
+            return None;
+        }
+        if create.temporary {
+            self.later(create.name.span, "a TEMP table");
+        }
+        let name = self.object_name(&create.name)?;
+        let table = self.table_shape(create, &name)?;
+        if let Some(known) = self.catalog.table(&ast::fold(&name)) {
+            if create.if_not_exists {
+                return Some(StatementKind::Nothing);
+            }
+            let first = known.place.filter(|place| place.source == self.source);
+            let first = first.map(|place| Span::new(place.start, place.end));
+            let help = "write `CREATE TABLE IF NOT EXISTS`, or DROP the old one first";
+            self.report(say::already_exists(create.name.span, "table", &name, first, help));
+            return None;
+        }
+        if built_in_name(&name) {
+            let help = "it is the name of a built-in type, and every table's name is one too";
+            self.report(say::already_exists(create.name.span, "type", &name, None, help));
+            return None;
+        }
+        Some(StatementKind::CreateTable(Arc::new(table)))
+    }
+
+    /// The columns and the key of a CREATE TABLE.
+    pub(crate) fn table_shape(
+        &mut self,
+        create: &'a ast::CreateTable,
+        name: &SmolStr,
+    ) -> Option<Table> {
+        let (columns, constraints) = match &create.shape {
+            ast::TableShape::Columns { columns, constraints } => (columns, constraints),
+            ast::TableShape::Of { struct_type, .. } => {
+                self.later(struct_type.span, "CREATE TABLE … OF");
+                return None;
+            }
+            ast::TableShape::As { query, .. } => {
+                self.later(query.span, "CREATE TABLE … AS");
+                return None;
+            }
+        };
+        let mut key: Vec<(usize, Span)> = Vec::new();
+        let mut checked: Vec<TableColumn> = Vec::new();
+        for (index, column) in columns.iter().enumerate() {
+            let before = columns.get(..index).unwrap_or(&[]);
+            if let Some(first) = before.iter().find(|c| c.name.eq_name(&column.name.name)) {
+                let (at, first) = (column.name.span, first.name.span);
+                self.report(say::duplicate_name(at, first, "column", &column.name.name));
+            }
+            checked.push(self.column_definition(column, index, &mut key));
+        }
+        let by_column = key.len();
+        for constraint in constraints {
+            self.table_constraint(constraint, &checked, by_column, &mut key);
+        }
+        for (index, span) in &key {
+            let Some(column) = checked.get_mut(*index) else { continue };
+            column.nullable = false;
+            let unfit = matches!(column.ty, Type::Json | Type::Array(_) | Type::Struct(_));
+            if unfit {
+                let message = format!("a column of type {} cannot be part of a key", column.ty);
+                self.report(say::bad_key(*span, &message, None));
+            }
+        }
+        Some(Table {
+            id: TableId(0),
+            name: name.clone(),
+            columns: checked,
+            key: key.into_iter().map(|(index, _)| index).collect(),
+            place: Some(self.place(create.name.span)),
+        })
+    }
+
+    fn column_definition(
+        &mut self,
+        column: &'a ast::ColumnDefinition,
+        index: usize,
+        key: &mut Vec<(usize, Span)>,
+    ) -> TableColumn {
+        let ty = match &column.column_type {
+            Some(ty) => self.resolve_type(ty),
+            None => self.later(column.span, "a column without a type").ty,
+        };
+        let storable = !matches!(ty, Type::Exception(_) | Type::Function(_) | Type::Task(_));
+        if !storable {
+            let span = column.column_type.as_ref().map_or(column.span, |ty| ty.span);
+            self.later(span, &format!("a column of type {ty}"));
+        }
+        let mut nullable = true;
+        let mut default = None;
+        for constraint in &column.constraints {
+            use ast::ColumnConstraintKind as K;
+            let what = match &constraint.kind {
+                K::NotNull => {
+                    nullable = false;
+                    continue;
+                }
+                K::Null => continue,
+                K::Default(value) => {
+                    let why = format!("the default of `{}`", column.name.name);
+                    let value = self.without_row("DEFAULT", |this| {
+                        this.expr_as(value, &ty, Mode::Assign, &why)
+                    });
+                    self.forbid_writes(&value, "DEFAULT");
+                    default = Some(value);
+                    continue;
+                }
+                K::PrimaryKey => {
+                    if let Some((_, first)) = key.first() {
+                        let first = Some(*first);
+                        let message = "a table has one primary key";
+                        self.report(say::bad_key(constraint.span, message, first));
+                    }
+                    key.push((index, constraint.span));
+                    continue;
+                }
+                K::Unique => "UNIQUE",
+                K::Check(_) => "CHECK",
+                K::References(_) => "REFERENCES",
+                K::Generated(_) => "a generated column",
+                K::Identity { .. } => "an identity column",
+            };
+            self.later(constraint.span, what);
+        }
+        let id = ColumnId(index as u32);
+        TableColumn { id, name: column.name.name.clone(), ty, nullable, default }
+    }
+
+    fn table_constraint(
+        &mut self,
+        constraint: &'a ast::TableConstraint,
+        columns: &[TableColumn],
+        by_column: usize,
+        key: &mut Vec<(usize, Span)>,
+    ) {
+        use ast::TableConstraintKind as K;
+        let names = match &constraint.kind {
+            K::PrimaryKey(names) => names,
+            K::Unique(_) => {
+                self.later(constraint.span, "UNIQUE");
+                return;
+            }
+            K::Check(_) => {
+                self.later(constraint.span, "CHECK");
+                return;
+            }
+            K::ForeignKey { .. } => {
+                self.later(constraint.span, "FOREIGN KEY");
+                return;
+            }
+        };
+        if let Some((_, first)) = key.first() {
+            let first = Some(*first);
+            self.report(say::bad_key(constraint.span, "a table has one primary key", first));
+            if by_column > 0 {
+                return;
+            }
+        }
+        for name in names {
+            let Some(index) = columns.iter().position(|c| name.eq_name(&c.name)) else {
+                let known: Vec<SmolStr> = columns.iter().map(|c| c.name.clone()).collect();
+                let near = similar(&name.name, known.iter());
+                let table = Some("the table");
+                let shown = &name.name;
+                self.report(say::unknown_column(name.span, shown, table, near.as_deref(), &known));
+                continue;
+            };
+            if key.iter().any(|(known, _)| *known == index) {
+                let message = format!("`{}` stands twice in the key", name.name);
+                self.report(say::bad_key(name.span, &message, None));
+                continue;
+            }
+            key.push((index, name.span));
+        }
+    }
+
+    /// What a CREATE TYPE defines.
+    pub(crate) fn type_definition(&mut self, create: &'a ast::CreateType) -> Option<(SmolStr, Type)> {
+        let Some(ident) = create.name.as_ident() else {
+            self.later(create.name.span, "a type name with a schema or a variable");
+            return None;
+        };
+        let name = ident.name.clone();
+        if super::resolve::built_in_type(&ident.folded()).is_some()
+            || grizzly_bytecode::Builtin::named(&name).is_some()
+        {
+            let help = "built-in types cannot be replaced; choose another name";
+            self.report(say::already_exists(ident.span, "type", &name, None, help));
+            return None;
+        }
+        let ty = match &create.definition {
+            ast::TypeDefinition::Struct(fields) => {
+                let fields = self.resolve_fields(fields);
+                if fields.iter().any(|field| field.ty.is_error()) {
+                    return Some((name, Type::Error));
+                }
+                Type::Struct(Arc::new(StructType { name: Some(name.clone()), fields }))
+            }
+            ast::TypeDefinition::Enum(values) => self.enum_type(&name, values),
+            ast::TypeDefinition::Exception { message, fields } => {
+                let fields = self.resolve_fields(fields);
+                let message = message.as_ref().map_or(name.clone(), |text| text.value.clone());
+                Type::Exception(Arc::new(ExceptionType {
+                    name: name.clone(),
+                    parent: None,
+                    message,
+                    fields,
+                }))
+            }
+            ast::TypeDefinition::Alias(ty) => self.resolve_type(ty),
+        };
+        Some((name, ty))
+    }
+
+    fn enum_type(&mut self, name: &SmolStr, values: &[ast::Text]) -> Type {
+        for (index, value) in values.iter().enumerate() {
+            let before = values.get(..index).unwrap_or(&[]);
+            if let Some(first) = before.iter().find(|other| other.value == value.value) {
+                self.report(say::duplicate_name(value.span, first.span, "value", &value.value));
+            }
+        }
+        let values = values.iter().map(|value| value.value.clone()).collect();
+        Type::Enum(Arc::new(EnumType { name: name.clone(), values }))
+    }
+
+    /// DROP.
+    pub(crate) fn drop_objects(&mut self, drop: &'a ast::Drop) -> Option<StatementKind> {
+        let kind = match drop.class {
+            ast::ObjectClass::Table => ObjectKind::Table,
+            ast::ObjectClass::Type => ObjectKind::Type,
+            ast::ObjectClass::Function => ObjectKind::Function,
+            class => {
+                let at = drop.names.first().map_or(Span::default(), |name| name.span);
+                self.later(at, &format!("DROP {}", class.keyword()));
+                return None;
+            }
+        };
+        let receiver = drop.receiver.as_ref().map(|ty| self.resolve_type(ty));
+        let mut names = Vec::new();
+        let mut failed = false;
+        for name in &drop.names {
+            let text = self.object_name(name)?;
+            let folded = ast::fold(&text);
+            let receiver = receiver.as_ref().map(|ty| ast::fold(&ty.to_string()));
+            let shown = match &receiver {
+                Some(receiver) => SmolStr::from(format!("{receiver}.{folded}")),
+                None => folded.clone(),
+            };
+            let exists = match kind {
+                ObjectKind::Table => self.catalog.table(&folded).is_some(),
+                ObjectKind::Type => self.catalog.ty(&folded).is_some(),
+                _ => self.catalog.function(&FunctionKey { receiver, name: folded }).is_some(),
+            };
+            if exists {
+                names.push(shown);
+            } else if !drop.if_exists && !self.open {
+                failed = true;
+                self.unknown_object(kind, name.span, &text);
+            } else if self.open && !drop.if_exists {
+                self.be_late(name.span, "an object that may exist when it is reached".into());
+            }
+        }
+        if failed {
+            return None;
+        }
+        Some(if names.is_empty() { StatementKind::Nothing } else { StatementKind::Drop(kind, names) })
+    }
+
+    fn unknown_object(&mut self, kind: ObjectKind, span: Span, text: &str) {
+        let names = self.catalog.names(kind);
+        let near = similar(text, names.iter());
+        let near = near.as_deref();
+        self.report(match kind {
+            ObjectKind::Table => say::unknown_table(span, text, near, None),
+            ObjectKind::Type => say::unknown_type(span, text, near),
+            _ => say::unknown_function(span, text, None, near),
+        });
+    }
+}
+
+fn built_in_name(name: &str) -> bool {
+    super::resolve::built_in_type(&ast::fold(name)).is_some()
+}

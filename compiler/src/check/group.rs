@@ -1,0 +1,343 @@
+//! Grouping: aggregates and their types, the keys of GROUP BY, and the rewriting of what is computed
+//! after them over the group's columns.
+
+use super::operand::{Mode, Operand};
+use super::scope::{Aggregating, AliasMode};
+use super::types::is_comparable;
+use super::{Checker, walk};
+use crate::diagnostics as say;
+use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind};
+use grizzly_bytecode::Type;
+use grizzly_bytecode::query::AggregateFunction;
+use grizzly_grammar::{Span, ast};
+use hashbrown::HashSet;
+use smol_str::SmolStr;
+
+/// The aggregates that the machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Count,
+    CountIf,
+    Sum,
+    Min,
+    Max,
+    Avg,
+    BoolAnd,
+    BoolOr,
+    First,
+    AnyValue,
+}
+
+/// All aggregates of the language; those without a kind are still to come.
+pub(crate) const AGGREGATES: &[(&str, Option<Kind>)] = &[
+    ("count", Some(Kind::Count)),
+    ("count_if", Some(Kind::CountIf)),
+    ("countif", Some(Kind::CountIf)),
+    ("sum", Some(Kind::Sum)),
+    ("min", Some(Kind::Min)),
+    ("max", Some(Kind::Max)),
+    ("avg", Some(Kind::Avg)),
+    ("mean", Some(Kind::Avg)),
+    ("bool_and", Some(Kind::BoolAnd)),
+    ("every", Some(Kind::BoolAnd)),
+    ("bool_or", Some(Kind::BoolOr)),
+    ("first", Some(Kind::First)),
+    ("arbitrary", Some(Kind::First)),
+    ("any_value", Some(Kind::AnyValue)),
+    ("last", None),
+    ("string_agg", None),
+    ("array_agg", None),
+    ("list", None),
+    ("median", None),
+    ("mode", None),
+    ("quantile_cont", None),
+    ("quantile_disc", None),
+    ("percentile_cont", None),
+    ("percentile_disc", None),
+    ("stddev", None),
+    ("stddev_samp", None),
+    ("stddev_pop", None),
+    ("variance", None),
+    ("var_samp", None),
+    ("var_pop", None),
+    ("corr", None),
+    ("covar_pop", None),
+    ("covar_samp", None),
+    ("arg_max", None),
+    ("arg_min", None),
+    ("max_by", None),
+    ("min_by", None),
+    ("approx_count_distinct", None),
+    ("json_group_array", None),
+    ("json_group_object", None),
+    ("product", None),
+    ("bit_and", None),
+    ("bit_or", None),
+    ("bit_xor", None),
+];
+
+/// Whether a folded name is an aggregate, and which.
+pub(crate) fn aggregate_named(name: &str) -> Option<Option<Kind>> {
+    AGGREGATES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+}
+
+/// A key of GROUP BY with the variable that holds it afterwards.
+pub(crate) type Key = (ColumnVar, Expr);
+
+impl<'a> Checker<'a> {
+    /// A call of an aggregate where one may stand: it is collected, and its result's column stands for
+    /// it.
+    pub(crate) fn aggregate(
+        &mut self,
+        kind: Kind,
+        name: &'a ast::Ident,
+        arguments: &'a [ast::Argument],
+        modifiers: Option<&'a ast::CallModifiers>,
+        span: Span,
+    ) -> Expr {
+        if let Some(later) = modifiers.and_then(unsupported_modifier) {
+            return self.later(span, later);
+        }
+        let before = self.scope.aggregating;
+        self.scope.aggregating = Aggregating::Inside;
+        let argument = self.aggregate_argument(kind, name, arguments);
+        let filter = modifiers
+            .and_then(|m| m.filter.as_ref())
+            .map(|filter| self.condition(filter, "FILTER"));
+        self.scope.aggregating = before;
+        let Ok(argument) = argument else { return self.error(span) };
+        let distinct = modifiers.is_some_and(|m| m.distinct);
+        let Some(call) = self.typed_aggregate(kind, name, argument, filter, distinct) else {
+            return self.error(span);
+        };
+        let same = self.scope.aggregates.iter().find(|known| same_aggregate(known, &call));
+        if let Some(known) = same {
+            let variable = known.variable;
+            return self.column(variable, self.place(span));
+        }
+        let nullable = call.function != AggregateFunction::Count;
+        let variable = self.new_column(name.folded(), call.ty.clone(), nullable);
+        self.scope.aggregates.push(AggregateCall { variable, ..call });
+        self.column(variable, self.place(span))
+    }
+
+    fn aggregate_argument(
+        &mut self,
+        kind: Kind,
+        name: &'a ast::Ident,
+        arguments: &'a [ast::Argument],
+    ) -> Result<Option<Expr>, ()> {
+        let star = |a: &ast::Argument| matches!(a.value.kind, ast::ExprKind::Star);
+        match arguments {
+            [] if kind == Kind::Count => Ok(None),
+            [one] if kind == Kind::Count && star(one) => Ok(None),
+            [one] => {
+                let want = matches!(kind, Kind::CountIf | Kind::BoolAnd | Kind::BoolOr);
+                let value = if want {
+                    self.condition(&one.value, &format!("the argument of {}", name.name))
+                } else {
+                    self.expr(&one.value)
+                };
+                if value.ty.is_error() { Err(()) } else { Ok(Some(value)) }
+            }
+            _ => {
+                let message = format!("`{}` takes one argument", name.name);
+                let shown = format!("{}(x)", name.name);
+                self.report(say::wrong_arguments(name.span, message, &shown));
+                Err(())
+            }
+        }
+    }
+
+    fn typed_aggregate(
+        &mut self,
+        kind: Kind,
+        name: &ast::Ident,
+        argument: Option<Expr>,
+        filter: Option<Expr>,
+        distinct: bool,
+    ) -> Option<AggregateCall> {
+        use AggregateFunction as F;
+        let from = argument.as_ref().map_or(Type::Null, |a| a.ty.clone());
+        let (function, ty) = match kind {
+            Kind::Count | Kind::CountIf => (F::Count, Type::Int64),
+            Kind::Sum => match &from {
+                ty if ty.is_integer() => (F::Sum, Type::Int64),
+                Type::Decimal { scale, .. } => {
+                    (F::Sum, Type::Decimal { precision: 38, scale: *scale })
+                }
+                ty if ty.is_float() => (F::Sum, Type::Double),
+                ty => return self.unfit_aggregate(name, ty, "a number"),
+            },
+            Kind::Avg if from.is_number() => (F::Avg { scale: from.scale() }, Type::Double),
+            Kind::Avg => return self.unfit_aggregate(name, &from, "a number"),
+            Kind::Min | Kind::Max if !is_comparable(&from) => {
+                return self.unfit_aggregate(name, &from, "a value that can be compared");
+            }
+            Kind::Min => (F::Min, from),
+            Kind::Max => (F::Max, from),
+            Kind::BoolAnd => (F::BoolAnd, Type::Bool),
+            Kind::BoolOr => (F::BoolOr, Type::Bool),
+            Kind::First | Kind::AnyValue => (F::First, from),
+        };
+        let (argument, filter) = match kind {
+            Kind::CountIf => (None, conjunction(self, argument, filter)),
+            Kind::AnyValue => {
+                let present = argument.clone().map(|value| {
+                    let at = Span::new(value.place.start, value.place.end);
+                    let absent = self.is_null(value);
+                    self.negation(absent, at)
+                });
+                (argument, conjunction(self, present, filter))
+            }
+            _ => (argument, filter),
+        };
+        // FLOAT32 is summed as DOUBLE.
+        let argument = match argument {
+            Some(value) if kind == Kind::Sum && ty == Type::Double => {
+                Some(self.coerce(Operand::Typed(value), &ty, Mode::Implicit, "the argument"))
+            }
+            other => other,
+        };
+        Some(AggregateCall { variable: ColumnVar(0), function, argument, filter, distinct, ty })
+    }
+
+    fn unfit_aggregate<T>(&mut self, name: &ast::Ident, found: &Type, needed: &str) -> Option<T> {
+        let forms = [format!("{}(x) of {needed}", name.folded())];
+        self.report(say::no_form(name.span, &name.name, std::slice::from_ref(found), &forms));
+        None
+    }
+
+    /// The keys of GROUP BY.
+    pub(crate) fn group_keys(
+        &mut self,
+        group_by: &'a ast::GroupBy,
+        items: Option<&'a [ast::SelectItem]>,
+    ) -> Option<Vec<Key>> {
+        let entries = match group_by {
+            ast::GroupBy::All(span) => {
+                self.later(*span, "GROUP BY ALL");
+                return None;
+            }
+            ast::GroupBy::Items(entries) => entries,
+        };
+        let mut keys: Vec<Key> = Vec::new();
+        for entry in entries {
+            let ast::GroupKind::Expr(expr) = &entry.kind else {
+                self.later(entry.span, "grouping by several sets");
+                return None;
+            };
+            let key = self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| {
+                match this.ordinal(expr, items, "GROUP BY") {
+                    Some(Ok(item)) => this.expr(item),
+                    Some(Err(())) => this.error(expr.span),
+                    None => this.expr(expr),
+                }
+            });
+            if !key.ty.is_error() && !is_comparable(&key.ty) {
+                self.report(say::type_mismatch(
+                    expr.span,
+                    &Type::Text,
+                    &key.ty,
+                    "a key of GROUP BY",
+                    false,
+                ));
+                return None;
+            }
+            if keys.iter().any(|(_, known)| walk::same(known, &key)) {
+                continue;
+            }
+            let name = self.name_of(expr);
+            let nullable = self.expr_nullable(&key);
+            let variable = self.new_column(name, key.ty.clone(), nullable);
+            keys.push((variable, key));
+        }
+        Some(keys)
+    }
+
+    /// The select item that an ordinal names; `None` where the expression is no integer constant.
+    pub(crate) fn ordinal(
+        &mut self,
+        expr: &'a ast::Expr,
+        items: Option<&'a [ast::SelectItem]>,
+        clause: &str,
+    ) -> Option<Result<&'a ast::Expr, ()>> {
+        let ast::ExprKind::Literal(ast::Literal::Number(text)) = &expr.kind else { return None };
+        let items = items.unwrap_or(&[]);
+        let index = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let found = index.and_then(|i| items.get(i));
+        match found {
+            Some(ast::SelectItem::Expr { value, .. }) => Some(Ok(value)),
+            Some(ast::SelectItem::Star(star)) => {
+                self.later(star.span, "a number for a column of `*`");
+                Some(Err(()))
+            }
+            None => {
+                self.report(say::bad_ordinal(expr.span, text, items.len(), clause));
+                Some(Err(()))
+            }
+        }
+    }
+
+    /// Rewrites an expression that is computed after grouping: keys become their columns; other columns
+    /// of FROM are reported.
+    pub(crate) fn regroup(
+        &mut self,
+        expr: &mut Expr,
+        keys: &[Key],
+        group_columns: &HashSet<ColumnVar>,
+        group_by: Option<Span>,
+    ) {
+        if let Some((variable, _)) = keys.iter().find(|(_, key)| walk::same(key, expr)) {
+            expr.kind = ExprKind::Column(*variable);
+            return;
+        }
+        if let ExprKind::Column(variable) = expr.kind {
+            if !group_columns.contains(&variable) {
+                let span = Span::new(expr.place.start, expr.place.end);
+                let column = self.columns.get(variable.0 as usize);
+                let name = column.map_or(SmolStr::default(), |column| column.name.clone());
+                self.report(say::not_grouped(span, &name, group_by));
+                *expr = self.error(span);
+            }
+            return;
+        }
+        walk::each_child_mut(expr, &mut |child| {
+            self.regroup(child, keys, group_columns, group_by);
+        });
+    }
+}
+
+fn conjunction(checker: &Checker<'_>, a: Option<Expr>, b: Option<Expr>) -> Option<Expr> {
+    match (a, b) {
+        (Some(a), Some(b)) => {
+            let span = Span::new(a.place.start, a.place.end);
+            Some(checker.logic(true, a, b, span))
+        }
+        (a, b) => a.or(b),
+    }
+}
+
+fn unsupported_modifier(modifiers: &ast::CallModifiers) -> Option<&'static str> {
+    if modifiers.over.is_some() {
+        Some("a window function")
+    } else if !modifiers.order_by.is_empty() || !modifiers.within_group.is_empty() {
+        Some("ORDER BY in an aggregate")
+    } else if modifiers.ignore_nulls.is_some() {
+        Some("IGNORE NULLS")
+    } else {
+        None
+    }
+}
+
+fn same_aggregate(a: &AggregateCall, b: &AggregateCall) -> bool {
+    let same = |x: &Option<Expr>, y: &Option<Expr>| match (x, y) {
+        (Some(x), Some(y)) => walk::same(x, y),
+        (None, None) => true,
+        _ => false,
+    };
+    a.function == b.function
+        && a.distinct == b.distinct
+        && same(&a.argument, &b.argument)
+        && same(&a.filter, &b.filter)
+}

@@ -1,0 +1,314 @@
+//! Names: columns, locals, variables, parameters and fields, in the order of language.md §3 and §5.
+
+use super::operand::{Operand, Untyped};
+use super::scope::AliasMode;
+use super::{Binding, Checker, Meaning};
+use crate::catalog::{Catalog, ObjectKind};
+use crate::diagnostics as say;
+use crate::hir::{Expr, ExprKind, LocalId};
+use crate::suggest::similar;
+use grizzly_bytecode::{Parameter, ParameterSource, Type, Value};
+use grizzly_grammar::{Span, ast};
+use smol_str::SmolStr;
+
+/// Functions of the standard library that SQL writes without parentheses.
+const BARE_CALLS: &[&str] =
+    &["current_date", "current_timestamp", "current_time", "localtimestamp", "localtime"];
+
+impl<'a> Checker<'a> {
+    /// A bare name.
+    pub(crate) fn name(&mut self, ident: &'a ast::Ident) -> Operand {
+        let span = ident.span;
+        let name = ident.folded();
+        if self.scope.alias_mode == AliasMode::BeforeColumns
+            && let Some(column) = self.alias_variable(&name)
+        {
+            return Operand::Typed(self.column(column, self.place(span)));
+        }
+        if let Some(inner) = self.binding(&name, self.scope.first_binding) {
+            return Operand::Typed(self.use_binding(inner, span));
+        }
+        match self.columns_named(&name).as_slice() {
+            [] => {}
+            [(_, column)] => return Operand::Typed(self.column(*column, self.place(span))),
+            several => {
+                let owners: Vec<SmolStr> = several.iter().map(|(t, _)| t.clone()).collect();
+                self.report(say::ambiguous_column(span, &ident.name, &owners));
+                return Operand::Typed(self.error(span));
+            }
+        }
+        if let Some(outer) = self.binding(&name, 0) {
+            return Operand::Typed(self.use_binding(outer, span));
+        }
+        self.other_name(ident, &name)
+    }
+
+    /// A name that is neither column nor local: an alias, a row, a call without parentheses.
+    fn other_name(&mut self, ident: &'a ast::Ident, name: &SmolStr) -> Operand {
+        let span = ident.span;
+        if let Some(alias) = self.scope.aliases.iter().find(|a| a.name == *name).cloned() {
+            if self.scope.alias_mode == AliasMode::AfterColumns {
+                // The alias's own text is checked again, without aliases, so it cannot mean itself.
+                let aliases = std::mem::take(&mut self.scope.aliases);
+                let operand = self.operand(alias.value, None);
+                self.scope.aliases = aliases;
+                return operand;
+            }
+            if self.scope.tables.is_some() {
+                let clause = self.scope.clause;
+                let at = alias.span;
+                self.report(say::alias_not_visible(span, &ident.name, clause, at));
+                return Operand::Typed(self.error(span));
+            }
+        }
+        if let Some(table) = self.scope_table(name).cloned() {
+            return Operand::Typed(self.row_of(&table, span));
+        }
+        if BARE_CALLS.contains(&name.as_str()) && !self.catalog.natives(name).is_empty() {
+            return Operand::Typed(self.native_call(ident, Vec::new(), span));
+        }
+        self.unknown_name(ident, name);
+        Operand::Typed(self.error(span))
+    }
+
+    fn unknown_name(&mut self, ident: &ast::Ident, name: &SmolStr) {
+        let span = ident.span;
+        if self.scope.tables.is_none() && matches!(self.scope.clause, "LIMIT" | "OFFSET") {
+            self.report(say::not_constant(span, &ident.name, self.scope.clause));
+            return;
+        }
+        let columns = self.column_names();
+        let mut names: Vec<SmolStr> = self.names.iter().map(|b| b.name.clone()).collect();
+        if self.scope.tables.is_some() && !columns.is_empty() {
+            names.extend(columns.iter().cloned());
+            let near = similar(name, names.iter());
+            self.report(say::unknown_column(span, &ident.name, None, near.as_deref(), &columns));
+            return;
+        }
+        let variable = self.function.is_none() && self.catalog.variable(name).is_some();
+        let near = similar(name, names.iter());
+        self.report(say::unknown_name(span, &ident.name, near.as_deref(), variable));
+    }
+
+    fn alias_variable(&self, name: &str) -> Option<crate::hir::ColumnVar> {
+        let found = self.scope.aliases.iter().find(|alias| alias.name == name)?;
+        found.variable
+    }
+
+    /// The innermost binding of a folded name at or after `from`.
+    fn binding(&self, name: &str, from: usize) -> Option<usize> {
+        let found = self.names.iter().rposition(|binding| binding.name == name)?;
+        (found >= from).then_some(found)
+    }
+
+    fn use_binding(&mut self, index: usize, span: Span) -> Expr {
+        let Some(binding) = self.names.get_mut(index) else { return self.error(span) };
+        binding.used = true;
+        match binding.meaning.clone() {
+            Meaning::Local(local) => self.local(local, self.place(span)),
+            Meaning::Value(mut value) => {
+                value.place = self.place(span);
+                value
+            }
+        }
+    }
+
+    /// The local that SET may assign to.
+    pub(crate) fn target_local(&mut self, ident: &ast::Ident) -> Option<Result<LocalId, ()>> {
+        let index = self.binding(&ident.folded(), 0)?;
+        let binding = self.names.get(index)?;
+        Some(match binding.meaning {
+            Meaning::Local(local) => Ok(local),
+            Meaning::Value(_) => Err(()),
+        })
+    }
+
+    /// Makes a name mean something from here on.
+    pub(crate) fn bind(&mut self, ident: &ast::Ident, meaning: Meaning, what: &'static str) {
+        let name = ident.folded();
+        let hidden = self.names.iter().rev().find(|binding| binding.name == name);
+        if let Some(hidden) = hidden
+            && !name.starts_with('_')
+        {
+            let first = hidden.span;
+            self.report(say::shadows(ident.span, &ident.name, Some(first)));
+        }
+        self.names.push(Binding { name, span: ident.span, meaning, what, used: false });
+    }
+
+    /// Ends the scope of the bindings after the first `keep`, and reports those that nothing read.
+    pub(crate) fn unbind(&mut self, keep: usize) {
+        let ended: Vec<Binding> = self.names.drain(keep.min(self.names.len())..).collect();
+        for binding in ended {
+            if !binding.used && !binding.name.starts_with('_') && binding.name != "self" {
+                self.report(say::unused(binding.span, binding.what, &binding.name));
+            }
+        }
+    }
+
+    /// `{name}`: the value of a local or of a session variable.
+    pub(crate) fn interpolation(&mut self, variable: &'a ast::Ident, span: Span) -> Expr {
+        let name = variable.folded();
+        if let Some(local) = self.binding(&name, 0) {
+            return self.use_binding(local, span);
+        }
+        if self.function.is_some() {
+            self.report(say::variable_in_function(span, &variable.name));
+            return self.error(span);
+        }
+        match self.catalog.variable(&name) {
+            Some(known) => {
+                let source = ParameterSource::Variable(name);
+                let index = self.parameter(source, known.ty.clone(), true);
+                let kind = ExprKind::Parameter(index);
+                Expr { kind, ty: known.ty, place: self.place(span) }
+            }
+            None => {
+                self.unknown_variable(variable, span);
+                self.error(span)
+            }
+        }
+    }
+
+    fn unknown_variable(&mut self, variable: &ast::Ident, span: Span) {
+        if self.open {
+            self.be_late(span, "a variable that may be set when it is reached".into());
+            return;
+        }
+        let names = self.catalog.names(ObjectKind::Variable);
+        let near = similar(&variable.folded(), names.iter());
+        self.report(say::unknown_variable(span, &variable.name, near.as_deref()));
+    }
+
+    /// Notes that the statement can only be checked when it is reached.
+    pub(crate) fn be_late(&mut self, span: Span, why: String) {
+        if self.late.is_none() {
+            self.late = Some((span, why));
+        }
+    }
+
+    /// `?`, `$1`, `$name`.
+    pub(crate) fn parameter_ref(&mut self, parameter: &'a ast::ParameterRef, span: Span) -> Operand {
+        if self.function.is_some() {
+            return Operand::Typed(self.later(span, "a statement parameter in a function"));
+        }
+        let position = |n: u32| ParameterSource::Positional(n.saturating_sub(1) as u16);
+        let source = match parameter {
+            ast::ParameterRef::Positional(n) | ast::ParameterRef::Numbered(n) => position(*n),
+            ast::ParameterRef::Named(name) => ParameterSource::Named(name.folded()),
+        };
+        let index = self.parameter(source, Type::Text, false);
+        if self.parameter_typed.get(usize::from(index)) == Some(&true) {
+            let ty = self.parameters.get(usize::from(index)).map_or(Type::Error, |p| p.ty.clone());
+            let kind = ExprKind::Parameter(index);
+            return Operand::Typed(Expr { kind, ty, place: self.place(span) });
+        }
+        Operand::Untyped(Untyped::Parameter(index), span)
+    }
+
+    fn parameter(&mut self, source: ParameterSource, ty: Type, typed: bool) -> u16 {
+        if let Some(known) = self.parameters.iter().position(|p| p.source == source) {
+            return known as u16;
+        }
+        self.parameters.push(Parameter { source, ty });
+        self.parameter_typed.push(typed);
+        (self.parameters.len() - 1) as u16
+    }
+
+    /// The text of one part of a name: a plain name, or the known value of `{variable}`.
+    pub(crate) fn part_name(&mut self, part: &'a ast::NamePart) -> Option<SmolStr> {
+        match part {
+            ast::NamePart::Ident(ident) => Some(ident.name.clone()),
+            ast::NamePart::Interpolation(interpolation) => {
+                let (variable, span) = (&interpolation.variable, interpolation.span);
+                if self.function.is_some() {
+                    self.report(say::variable_in_function(span, &variable.name));
+                    return None;
+                }
+                let Some(known) = self.catalog.variable(&variable.folded()) else {
+                    self.unknown_variable(variable, span);
+                    return None;
+                };
+                match known.value {
+                    Some(Value::Text(text)) => Some(text),
+                    _ if known.ty != Type::Text => {
+                        self.report(say::not_a_name(span, &variable.name, &known.ty));
+                        None
+                    }
+                    _ => {
+                        let why = format!("the value of `{{{}}}`", variable.name);
+                        self.be_late(span, why);
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    /// The name of an object without a schema.
+    pub(crate) fn object_name(&mut self, name: &'a ast::Name) -> Option<SmolStr> {
+        match name.parts.as_slice() {
+            [part] => self.part_name(part),
+            _ => {
+                self.later(name.span, "a name with a schema or a module");
+                None
+            }
+        }
+    }
+
+    /// `base.field`.
+    pub(crate) fn field(
+        &mut self,
+        base: &'a ast::Expr,
+        field: &'a ast::NamePart,
+        span: Span,
+    ) -> Operand {
+        let Some(name) = self.part_name(field) else { return Operand::Typed(self.error(span)) };
+        if let ast::ExprKind::Name(table) = &base.kind
+            && self.binding(&table.folded(), self.scope.first_binding).is_none()
+            && let Some(found) = self.scope_table(&table.folded()).cloned()
+        {
+            let columns = &found.columns;
+            let column = columns.iter().find(|c| c.name.eq_ignore_ascii_case(&name));
+            if let Some(column) = column {
+                return Operand::Typed(self.column(column.variable, self.place(span)));
+            }
+            let names: Vec<SmolStr> = columns.iter().map(|c| c.name.clone()).collect();
+            let near = similar(&name, names.iter());
+            let table = Some(found.name.as_str());
+            self.report(say::unknown_column(field.span(), &name, table, near.as_deref(), &names));
+            return Operand::Typed(self.error(span));
+        }
+        let operand = self.expr(base);
+        Operand::Typed(self.field_of(operand, &name, field.span(), span))
+    }
+
+    /// A field of a value.
+    pub(crate) fn field_of(&mut self, base: Expr, name: &str, at: Span, span: Span) -> Expr {
+        let place = self.place(span);
+        let fields = match &base.ty {
+            Type::Error => return self.error(span),
+            Type::Struct(shape) => shape.fields.clone(),
+            Type::Exception(_) if name.eq_ignore_ascii_case("message") => {
+                let kind = ExprKind::Message(Box::new(base));
+                return Expr { kind, ty: Type::Text, place };
+            }
+            Type::Exception(exception) => exception.fields.clone(),
+            Type::Json => return self.later(span, "a path into JSON"),
+            _ => Vec::new(),
+        };
+        match fields.iter().position(|field| field.name.eq_ignore_ascii_case(name)) {
+            Some(index) => {
+                let ty = fields.get(index).map_or(Type::Error, |field| field.ty.clone());
+                let kind = ExprKind::Field { operand: Box::new(base), index: index as u16 };
+                Expr { kind, ty, place }
+            }
+            None => {
+                let names: Vec<SmolStr> = fields.iter().map(|f| f.name.clone()).collect();
+                let near = similar(name, names.iter());
+                self.report(say::no_field(at, name, &base.ty, near.as_deref(), &names));
+                self.error(span)
+            }
+        }
+    }
+}

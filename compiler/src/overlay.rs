@@ -1,0 +1,168 @@
+//! A script's own objects over the database's: each DDL statement of the script is applied in turn, so
+//! that later statements see what earlier ones will have made.
+//!
+//! Types and functions are laid in before any statement is checked, as they are visible in the whole
+//! script. What the script drops hides the database's object of that name.
+
+use crate::catalog::{
+    Catalog, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable,
+};
+use crate::hir::{Function, Statement, StatementKind};
+use grizzly_bytecode::Type;
+use grizzly_grammar::ast::fold;
+use hashbrown::HashMap;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// The objects of an overlay; `None` is an object that was dropped. Keys are folded.
+#[derive(Clone, Debug, Default)]
+pub struct OverlayObjects {
+    /// Named types with the spelling of their names.
+    pub types: HashMap<SmolStr, Option<(SmolStr, Type)>>,
+    /// Functions.
+    pub functions: HashMap<FunctionKey, Option<Arc<Function>>>,
+    /// Tables.
+    pub tables: HashMap<SmolStr, Option<Arc<Table>>>,
+    /// Session variables.
+    pub variables: HashMap<SmolStr, Variable>,
+    /// Whether a late statement may have made objects that nothing is known of.
+    pub open: bool,
+}
+
+/// A catalog with a script's own objects over it.
+pub struct Overlay<'a> {
+    base: &'a dyn Catalog,
+    /// What the script has made and dropped so far.
+    pub objects: OverlayObjects,
+}
+
+impl<'a> Overlay<'a> {
+    /// An overlay without objects.
+    pub fn new(base: &'a dyn Catalog) -> Self {
+        Overlay { base, objects: OverlayObjects::default() }
+    }
+
+    /// Whether the overlay itself knows a variable.
+    pub fn own_variable(&self, name: &str) -> Option<&Variable> {
+        self.objects.variables.get(name)
+    }
+
+    /// Applies what a statement will do to the objects.
+    pub fn apply(&mut self, statement: &Statement) {
+        let objects = &mut self.objects;
+        match &statement.kind {
+            StatementKind::CreateTable(table) => {
+                objects.tables.insert(fold(&table.name), Some(table.clone()));
+            }
+            StatementKind::CreateType(name, ty) => {
+                objects.types.insert(fold(name), Some((name.clone(), ty.clone())));
+            }
+            StatementKind::CreateFunction(function) => {
+                objects.functions.insert(function.key.clone(), Some(function.clone()));
+            }
+            StatementKind::Drop(ObjectKind::Table, names) => {
+                for name in names {
+                    objects.tables.insert(fold(name), None);
+                }
+            }
+            StatementKind::SetVariable(name, value) => {
+                let key = fold(name);
+                let known = objects.variables.get(&key).and_then(|v| v.value.clone());
+                let ty = objects.variables.get(&key).map_or(value.ty.clone(), |v| v.ty.clone());
+                objects.variables.insert(key, Variable { ty, value: known });
+            }
+            StatementKind::Late => objects.open = true,
+            _ => {}
+        }
+    }
+}
+
+fn extend_names<'k>(
+    names: &mut Vec<SmolStr>,
+    own: impl Iterator<Item = (SmolStr, Option<&'k SmolStr>)>,
+) {
+    for (key, spelling) in own {
+        names.retain(|name| fold(name) != key);
+        names.extend(spelling.cloned());
+    }
+}
+
+impl Catalog for Overlay<'_> {
+    fn table(&self, name: &str) -> Option<Arc<Table>> {
+        match self.objects.tables.get(name) {
+            Some(own) => own.clone(),
+            None => self.base.table(name),
+        }
+    }
+
+    fn ty(&self, name: &str) -> Option<Type> {
+        match self.objects.types.get(name) {
+            Some(own) => own.as_ref().map(|(_, ty)| ty.clone()),
+            None => self.base.ty(name),
+        }
+    }
+
+    fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
+        match self.objects.functions.get(key) {
+            Some(own) => own.clone(),
+            None => self.base.function(key),
+        }
+    }
+
+    fn natives(&self, name: &str) -> Vec<Arc<Native>> {
+        self.base.natives(name)
+    }
+
+    fn variable(&self, name: &str) -> Option<Variable> {
+        self.objects.variables.get(name).cloned().or_else(|| self.base.variable(name))
+    }
+
+    fn names(&self, kind: ObjectKind) -> Vec<SmolStr> {
+        let mut names = self.base.names(kind);
+        let objects = &self.objects;
+        match kind {
+            ObjectKind::Table => {
+                let own = objects.tables.iter();
+                extend_names(
+                    &mut names,
+                    own.map(|(key, table)| (key.clone(), table.as_ref().map(|t| &t.name))),
+                );
+            }
+            ObjectKind::Type => {
+                let own = objects.types.iter();
+                extend_names(
+                    &mut names,
+                    own.map(|(key, ty)| (key.clone(), ty.as_ref().map(|(name, _)| name))),
+                );
+            }
+            ObjectKind::Function => {
+                for (key, function) in &objects.functions {
+                    let name = match &key.receiver {
+                        Some(receiver) => SmolStr::from(format!("{receiver}.{}", key.name)),
+                        None => key.name.clone(),
+                    };
+                    names.retain(|other| *other != name);
+                    if function.is_some() {
+                        names.push(name);
+                    }
+                }
+            }
+            ObjectKind::Variable => {
+                for name in objects.variables.keys() {
+                    names.retain(|other| other != name);
+                    names.push(name.clone());
+                }
+            }
+            ObjectKind::Native => {}
+        }
+        names.sort();
+        names
+    }
+
+    fn statistics(&self, table: &Table) -> TableStatistics {
+        match self.objects.tables.contains_key(&fold(&table.name)) {
+            true => TableStatistics::default(),
+            false => self.base.statistics(table),
+        }
+    }
+}
