@@ -99,6 +99,19 @@ fn another_thread_cancels_a_loop() {
 }
 
 #[test]
+fn what_may_take_long_looks_for_cancellation_first() {
+    let executable = link(
+        "const k0 type INT64\nfunction f0 main() slots 0 objects 1
+            print o0, k0
+            jump_back @0",
+    );
+    let mut world = World::default();
+    world.output.cancels = Some(world.cancel.clone());
+    assert_eq!(name(world.execute(&executable)), "Cancelled");
+    assert_eq!(world.output.lines.len(), 1);
+}
+
+#[test]
 fn functions_are_called_for_rows_without_allocating() {
     let source = "
         const k0 TEXT \"gold\"
