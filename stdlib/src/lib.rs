@@ -1,1 +1,35 @@
 //! The built-in functions: declarations and native bodies.
+//!
+//! - A *declaration* is PL-Grizzly text in `prelude/*.gz`: documentation, signature, and tags in
+//!   the documentation (`@body name`, `@null handles`, `@effect READS|VOLATILE`, `@nullable`,
+//!   `@variadic`). The compiler reads it; one name may have several forms.
+//! - A *body* is a Rust function from values to a value, registered here by the name that `@body`
+//!   gives (or the function's own name). Bodies learn the static types of a call from their
+//!   [`grizzly_vm::native::NativeContext`], so that one body may serve several forms.
+//! - [`INTERNAL`] lists the bodies that have no declaration because the compiler calls them for
+//!   operators, casts and patterns. A test holds declarations and bodies together.
+//!
+//! Values as text — what a cast to TEXT, PRINT and the output formats write — are [`display`]'s.
+//!
+//! Deliberately absent: aggregates, which are the machine's, and everything that needs a table.
+
+mod arguments;
+pub mod convert;
+pub mod display;
+mod math;
+mod misc;
+mod number;
+mod registry;
+mod temporal;
+mod text;
+
+pub use registry::{INTERNAL, StandardLibrary, natives};
+
+/// The prelude: the name and the text of each source of declarations.
+pub const PRELUDE: &[(&str, &str)] = &[
+    ("text.gz", include_str!("../prelude/text.gz")),
+    ("pattern.gz", include_str!("../prelude/pattern.gz")),
+    ("math.gz", include_str!("../prelude/math.gz")),
+    ("datetime.gz", include_str!("../prelude/datetime.gz")),
+    ("misc.gz", include_str!("../prelude/misc.gz")),
+];

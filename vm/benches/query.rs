@@ -1,5 +1,5 @@
-//! The shapes that the customer's gates measure, over six million rows in shared buffers, on one thread.
-//! Prints the best and the median of several runs in milliseconds.
+//! The shapes that the customer's gates measure, over six million rows in shared buffers, on one
+//! thread. Prints the best and the median of several runs in milliseconds.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that fails must stop")]
 

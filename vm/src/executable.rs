@@ -136,7 +136,7 @@ impl Executable {
             return Err(Fault::new(Builtin::TypeError, message));
         }
         for (index, (value, parameter)) in given.iter().zip(expected).enumerate() {
-            if !fits(value, &parameter.ty) {
+            if !value.fits(&parameter.ty) {
                 let message = format!("parameter {} must be {}", index + 1, parameter.ty);
                 return Err(Fault::new(Builtin::TypeError, message));
             }
@@ -188,23 +188,6 @@ impl LinkedFunction {
             native_ready: AtomicBool::new(false),
             native: OnceLock::new(),
         }
-    }
-}
-
-/// Whether a value is NULL or of the form in which the machine keeps values of a type.
-pub(crate) fn fits(value: &Value, ty: &Type) -> bool {
-    match (value, ty) {
-        (Value::Null, _) => true,
-        (Value::Bool(_), ty) => *ty == Type::Bool,
-        (Value::Float(_), ty) => ty.is_float(),
-        (Value::Int(_), ty) => ty.repr() == Repr::Slot && *ty != Type::Bool && !ty.is_float(),
-        (Value::Wide(_), ty) => ty.repr() == Repr::Wide,
-        (Value::Text(_), ty) => matches!(ty, Type::Text | Type::Json),
-        (Value::Bytes(_), ty) => *ty == Type::Blob,
-        (Value::Array(_), ty) => matches!(ty, Type::Array(_)),
-        (Value::Struct(_), ty) => matches!(ty, Type::Struct(_)),
-        (Value::Map(_), ty) => matches!(ty, Type::Map(_)),
-        (Value::Exception(_), ty) => matches!(ty, Type::Exception(_)),
     }
 }
 

@@ -16,7 +16,8 @@ use std::sync::atomic::Ordering;
 pub(crate) type Window = [u64; WINDOW];
 
 /// Cancellation is looked for, and hot functions are sampled, at one of so many calls and turns of loops.
-const POLL_INTERVAL: u32 = 1024;
+/// A prime, so that a loop that polls twice a turn is not always met at the same of its polls.
+const POLL_INTERVAL: u32 = 1021;
 
 /// Calls a function whose arguments lie in the first registers of the instance.
 pub(crate) fn run(

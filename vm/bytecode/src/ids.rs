@@ -53,7 +53,7 @@ pub trait Operand: Copy + fmt::Display {
 macro_rules! operands {
     ($($(#[$doc:meta])* $name:ident($inner:ty): $kind:ident, $show:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(pub $inner);
         impl Operand for $name {
             const KIND: OperandKind = OperandKind::$kind;

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod opcodes;
 pub mod program;
 pub mod query;
+pub mod temporal;
 pub mod types;
 pub mod value;
 pub mod verify;

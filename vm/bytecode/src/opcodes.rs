@@ -346,6 +346,8 @@ opcode_table! {
     IsNull "v.is_null" { d: Out VReg, a: In VReg } "V[d] := V[a] IS NULL";
     IsNotNull "v.is_not_null" { d: Out VReg, a: In VReg } "V[d] := V[a] IS NOT NULL";
 
+    Choose "v.choose" { d: Out VReg, c: In VReg, a: In VReg, b: In VReg } "V[d] := V[a] where V[c] is TRUE, else V[b]; BOOLEAN, 64-bit integers, DOUBLE";
+
     // Branches nest; each select_if has one select_else and one select_end.
     SelectIf "v.select_if" { a: In VReg, t: In Target } "keep the selected rows where V[a] is TRUE; with none, goto t, the select_else";
     SelectElse "v.select_else" { t: In Target } "select the rows that select_if left out; with none, goto t, the select_end";

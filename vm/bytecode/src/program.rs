@@ -36,12 +36,6 @@ pub struct Program {
     pub dependencies: Vec<(SmolStr, u64)>,
 }
 
-impl Default for FunctionId {
-    fn default() -> Self {
-        FunctionId(0)
-    }
-}
-
 /// An entry of the constants.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Constant {
@@ -76,7 +70,7 @@ pub enum ParameterSource {
 /// Arguments lie in windows in the order of the parameters: a slot value takes one slot, a wide value
 /// two, an object one object register; a nullable slot or wide value takes one more slot for its
 /// validity, directly after it. Results use the same layout from the start of the windows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// The value's type; its [`Repr`] is the register class.
     pub ty: Type,

@@ -1,7 +1,7 @@
 //! Values: constants of programs, contents of object registers, fields of composites, and rows at the
 //! borders of the machine. Value semantics: sharing is by reference count, change copies first.
 
-use crate::types::{ExceptionType, StructType, Type};
+use crate::types::{ExceptionType, Repr, StructType, Type};
 use smol_str::SmolStr;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -108,6 +108,24 @@ impl Value {
             Type::Bool => Value::Bool(bits != 0),
             Type::Double | Type::Float32 => Value::Float(f64::from_bits(bits)),
             _ => Value::Int(bits as i64),
+        }
+    }
+
+    /// Whether the value is NULL or of the form in which the machine keeps values of a type. Elements and
+    /// fields are not looked at.
+    pub fn fits(&self, ty: &Type) -> bool {
+        match self {
+            Value::Null => true,
+            Value::Bool(_) => *ty == Type::Bool,
+            Value::Float(_) => ty.is_float(),
+            Value::Int(_) => ty.repr() == Repr::Slot && *ty != Type::Bool && !ty.is_float(),
+            Value::Wide(_) => ty.repr() == Repr::Wide,
+            Value::Text(_) => matches!(ty, Type::Text | Type::Json),
+            Value::Bytes(_) => *ty == Type::Blob,
+            Value::Array(_) => matches!(ty, Type::Array(_)),
+            Value::Struct(_) => matches!(ty, Type::Struct(_)),
+            Value::Map(_) => matches!(ty, Type::Map(_)),
+            Value::Exception(_) => matches!(ty, Type::Exception(_)),
         }
     }
 

@@ -1,8 +1,9 @@
-//! The loop over the instructions of vector code, and the calls that leave it: natives and functions,
-//! row by row.
+//! The loop over the instructions of vector code, and the calls that leave it: natives and
+//! functions, row by row.
 
 use super::blend::{self, make_fresh, store};
 use super::branches::Branches;
+use super::choose::choose;
 use super::compare::{self, DictionaryMatches};
 use super::drive::{Failure, Span, binary, unary};
 use super::liveness::overwrites;
@@ -159,6 +160,7 @@ impl Frame {
             }
             I::Null { d } => self.constant((d, at), &Value::Null, base, len),
             I::Copy { d, a } => self.copy((d, a), at, base, len),
+            I::Choose { d, c, a, b } => self.choose(d, c, (a, b), len),
             I::CheckInt { a, i } => {
                 let span = Span { rows: self.branches.rows(base), len };
                 arithmetic::check_int(&self.registers[a.index()], i.0, span)?;
@@ -205,6 +207,16 @@ impl Frame {
             blend::copy(&mut out, from, self.branches.rows(base), len);
         }
         self.registers[d.index()] = out;
+    }
+
+    fn choose(&mut self, d: VReg, c: VReg, (a, b): (VReg, VReg), len: usize) {
+        let kind = self.kinds[d.index()];
+        let mut out = std::mem::take(&mut self.spares[kind as usize]);
+        let [c, a, b] = [c, a, b].map(|operand| &self.registers[operand.index()]);
+        choose(c, (a, b), &mut out, kind, len);
+        let slot = &mut self.registers[d.index()];
+        self.spares[kind as usize] = std::mem::replace(slot, out);
+        self.written[d.index()] = true;
     }
 
     /// Runs an instruction that computes its target on the selected rows from other registers.
@@ -325,7 +337,8 @@ impl Frame {
     }
 }
 
-/// The target and the operands of an instruction that computes; a missing second operand is the first.
+/// The target and the operands of an instruction that computes; a missing second operand is the
+/// first.
 fn target_of(instruction: VectorInstr) -> Option<(VReg, [VReg; 2])> {
     use grizzly_bytecode::opcodes::Role;
     use grizzly_bytecode::{OperandKind, ids::Operand};
@@ -402,6 +415,7 @@ fn kernel(
         | I::Null { .. }
         | I::Param { .. }
         | I::Copy { .. }
+        | I::Choose { .. }
         | I::CheckInt { .. }
         | I::CheckDecimal { .. }
         | I::SelectIf { .. }

@@ -1,5 +1,6 @@
-//! Builds the hash table of a join: ids of keys, per key the chain of its rows in the order in which they
-//! came, and the rows' payload. A row with a NULL in its key matches nothing and is left out.
+//! Builds the hash table of a join: ids of keys, per key the chain of its rows in the order in
+//! which they came, and the rows' payload. A row with a NULL in its key matches nothing and is left
+//! out.
 
 use super::Flow;
 use super::key_index::{KeyIndex, NO_ID};

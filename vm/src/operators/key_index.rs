@@ -1,6 +1,6 @@
-//! From keys to dense ids: 0, 1, … in the order in which keys are first seen. Groups, hash joins and
-//! DISTINCT stand on it. One key of 64-bit integers has a table of its own; everything else goes by
-//! [`EncodedKeys`].
+//! From keys to dense ids: 0, 1, … in the order in which keys are first seen. Groups, hash joins
+//! and DISTINCT stand on it. One key of 64-bit integers has a table of its own; everything else
+//! goes by [`EncodedKeys`].
 
 use super::keys::{EncodedKeys, KeyColumn, KeyColumns, KeyOrder};
 use super::rows::NO_ROW;
@@ -65,8 +65,8 @@ impl KeyIndex {
         KeyColumns::new(keys.iter().zip(wide).map(column))
     }
 
-    /// Gives every selected row the id of its key at `ids[row]`, a new one to a new key, and pushes the
-    /// rows that brought new keys, in the order of their ids. NULL equals NULL.
+    /// Gives every selected row the id of its key at `ids[row]`, a new one to a new key, and pushes
+    /// the rows that brought new keys, in the order of their ids. NULL equals NULL.
     ///
     /// # Errors
     /// ResourceExhausted.
@@ -99,8 +99,8 @@ impl KeyIndex {
         Ok(())
     }
 
-    /// Gives every selected row the id of its key at `ids[row]`, [`NO_ID`] where the key is unknown or
-    /// holds a NULL. `scratch` is memory to encode keys in.
+    /// Gives every selected row the id of its key at `ids[row]`, [`NO_ID`] where the key is unknown
+    /// or holds a NULL. `scratch` is memory to encode keys in.
     pub fn find(
         &self,
         (frame, keys): (&Frame, &[VReg]),
@@ -153,8 +153,14 @@ impl Integers {
     }
 
     fn insert(&mut self, key: &Vector, rows: Rows<'_>, ids: &mut [u32], new_rows: &mut Vec<u16>) {
+        // Most keys are known: looking them up first keeps that loop free of changes, so that the
+        // processor waits for several entries at a time.
+        self.find(key, rows, ids);
         let (values, validity) = (integers_of(key), key.validity());
-        rows.each(|row| {
+        for row in rows.iter() {
+            if ids[row] != NO_ID {
+                continue;
+            }
             let before = self.len;
             ids[row] = if validity.get(row) {
                 let key = *values.get(row);
@@ -179,7 +185,7 @@ impl Integers {
             if self.len != before {
                 new_rows.push(row as u16);
             }
-        });
+        }
     }
 
     fn find(&self, key: &Vector, rows: Rows<'_>, ids: &mut [u32]) {

@@ -1,0 +1,73 @@
+"""The peers of the gates that live in Python packages: DuckDB, reading the same Feather files.
+
+Called by the gates bench as: peers.py DIRECTORY REPEATS. Prints one JSON object: for each gate the
+median of the repeats in seconds, for memory gates the growth of the resident peak in bytes. Loading
+happens in a process of its own, so that its memory does not count.
+"""
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import duckdb
+import pyarrow.feather as feather
+
+Q1 = """SELECT l_returnflag, l_linestatus, sum(l_quantity), sum(l_extendedprice),
+    sum(l_extendedprice * (1 - l_discount)), sum(l_extendedprice * (1 - l_discount) * (1 + l_tax)),
+    avg(l_quantity), avg(l_extendedprice), avg(l_discount), count(*)
+  FROM lineitem WHERE l_shipdate <= date '1998-12-01' - interval '90' day
+  GROUP BY l_returnflag, l_linestatus ORDER BY l_returnflag, l_linestatus"""
+Q6 = """SELECT sum(l_extendedprice * l_discount) FROM lineitem
+  WHERE l_shipdate >= date '1994-01-01' AND l_shipdate < date '1994-01-01' + interval '1' year
+    AND l_discount BETWEEN 0.06 - 0.01 AND 0.06 + 0.01 AND l_quantity < 24"""
+DISCOUNT = """SELECT sum(CASE tier WHEN 'gold' THEN price * 0.8::DOUBLE
+    WHEN 'silver' THEN price * 0.9::DOUBLE ELSE price END) FROM sales"""
+
+
+def median(connection, query, repeats):
+    connection.execute(query).fetchall()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        connection.execute(query).fetchall()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def load(connection, directory, table):
+    data = feather.read_table(f"{directory}/{table}.feather", memory_map=True)
+    connection.register("incoming", data)
+    connection.execute(f"CREATE TABLE {table} AS SELECT * FROM incoming")
+    connection.unregister("incoming")
+
+
+def load_all(directory):
+    connection = duckdb.connect(f"{directory}/peer.duckdb")
+    tables = {row[0] for row in connection.execute("SHOW TABLES").fetchall()}
+    for table in ("sales", "lineitem"):
+        if table not in tables:
+            load(connection, directory, table)
+    connection.close()
+
+
+def main():
+    directory, repeats = sys.argv[1], sys.argv[2]
+    if repeats == "load":
+        load_all(directory)
+        return
+    subprocess.run([sys.executable, __file__, directory, "load"], check=True)
+    repeats = int(repeats)
+    results = {}
+    connection = duckdb.connect(f"{directory}/peer.duckdb", read_only=True)
+    connection.execute("SET threads = 1")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    results["q1"] = median(connection, Q1, repeats)
+    results["q1_peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    results["q6"] = median(connection, Q6, repeats)
+    results["discount"] = median(connection, DISCOUNT, repeats)
+    print(json.dumps(results))
+
+
+main()

@@ -1,0 +1,193 @@
+//! The catalog's port: the objects that names may mean. The facade supplies one for a snapshot of the
+//! database; `overlay` lays a script's own definitions over it.
+//!
+//! Names are looked up in folded form (ASCII lower case).
+
+use crate::hir::{Effect, Function};
+use grizzly_bytecode::{ColumnId, Place, SourceId, StructType, TableId, Type, Value};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// The objects of a database at a snapshot, and of the session.
+pub trait Catalog {
+    /// A table.
+    fn table(&self, name: &str) -> Option<Arc<Table>>;
+    /// A named type: struct, ENUM or exception. Row types of tables are found through [`Catalog::table`].
+    fn ty(&self, name: &str) -> Option<Type>;
+    /// A user's function.
+    fn function(&self, key: &FunctionKey) -> Option<Arc<Function>>;
+    /// The built-ins of a name, one an overload; empty where there is none.
+    fn natives(&self, name: &str) -> Vec<Arc<Native>>;
+    /// A session variable.
+    fn variable(&self, name: &str) -> Option<Variable>;
+    /// The names of all objects of a kind, for suggestions.
+    fn names(&self, kind: ObjectKind) -> Vec<SmolStr>;
+    /// What is known of a table's data at the snapshot.
+    fn statistics(&self, table: &Table) -> TableStatistics;
+}
+
+/// The kinds of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ObjectKind {
+    /// Tables.
+    Table,
+    /// Types.
+    Type,
+    /// Users' functions; receiver functions as `type.name`.
+    Function,
+    /// Built-in functions.
+    Native,
+    /// Session variables.
+    Variable,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The storage's id; 0 for one that the script creates and that does not exist yet.
+    pub id: TableId,
+    /// The spelling of its definition.
+    pub name: SmolStr,
+    /// The columns in order.
+    pub columns: Vec<TableColumn>,
+    /// The primary key: indices of columns.
+    pub key: Vec<usize>,
+    /// Where it was defined, where that is known.
+    pub place: Option<Place>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableColumn {
+    /// The storage's id.
+    pub id: ColumnId,
+    /// The spelling of its definition.
+    pub name: SmolStr,
+    /// The type.
+    pub ty: Type,
+    /// Whether NULL may be stored.
+    pub nullable: bool,
+    /// DEFAULT, an expression without columns.
+    pub default: Option<crate::hir::Expr>,
+}
+
+impl Table {
+    /// The type of the table's rows.
+    pub fn row_type(&self) -> StructType {
+        let field =
+            |c: &TableColumn| grizzly_bytecode::Field { name: c.name.clone(), ty: c.ty.clone() };
+        StructType {
+            name: Some(self.name.clone()),
+            fields: self.columns.iter().map(field).collect(),
+        }
+    }
+}
+
+/// What a user's function is called: by its receiver's type, if it has one, and its name, both folded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FunctionKey {
+    /// The receiver type's name.
+    pub receiver: Option<SmolStr>,
+    /// The name.
+    pub name: SmolStr,
+}
+
+/// A form of a built-in function, as the standard library declares it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Native {
+    /// The name under which the body is registered, one a form: `abs` and `abs_f64` may differ.
+    pub name: SmolStr,
+    /// The name that scripts use.
+    pub function: SmolStr,
+    /// The parameters.
+    pub parameters: Vec<NativeParameter>,
+    /// Whether the last parameter takes any number of arguments.
+    pub variadic: bool,
+    /// The result.
+    pub result: NativeType,
+    /// Whether a NULL argument gives NULL without a call.
+    pub strict: bool,
+    /// Whether the result may be NULL although no argument is.
+    pub nullable: bool,
+    /// What it does beside giving a value.
+    pub effect: Effect,
+    /// The documentation.
+    pub doc: SmolStr,
+}
+
+/// A parameter of a built-in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NativeParameter {
+    /// Its name.
+    pub name: SmolStr,
+    /// Its type.
+    pub ty: NativeType,
+    /// The default.
+    pub default: Option<Value>,
+}
+
+/// A type in a built-in's signature.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NativeType {
+    /// A type.
+    Is(Type),
+    /// A type variable: T, U, K, V any type, N any number, I any integer, D any date or time.
+    Variable(char),
+    /// An array of a type.
+    Array(Box<NativeType>),
+    /// Anything, each argument by itself.
+    Any,
+}
+
+/// A session variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    /// The type of its first SET.
+    pub ty: Type,
+    /// Its value, where it is known when the script is checked.
+    pub value: Option<Value>,
+}
+
+/// What is known of a table's data.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableStatistics {
+    /// About how many rows there are; `None` where nothing is known.
+    pub rows: Option<u64>,
+    /// Per column of the table; empty where nothing is known.
+    pub columns: Vec<ColumnStatistics>,
+}
+
+/// What is known of a column's data.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnStatistics {
+    /// No value is below this.
+    pub min: Option<Value>,
+    /// No value is above this.
+    pub max: Option<Value>,
+    /// About how many are NULL.
+    pub nulls: u64,
+    /// About how many different ones there are.
+    pub distinct: u64,
+}
+
+/// Typed constant folding: runs a program that has no ports, within limits of steps and memory. The
+/// facade supplies the machine, so that folding and running cannot differ.
+pub trait Evaluate {
+    /// The value of the program's entry.
+    ///
+    /// # Errors
+    /// What the program raises; ResourceExhausted over the limits.
+    fn evaluate(
+        &self,
+        program: grizzly_bytecode::Program,
+    ) -> Result<Value, grizzly_bytecode::Fault>;
+}
+
+/// The name and the text of a source, for places.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its id in places.
+    pub id: SourceId,
+    /// Its text.
+    pub text: Arc<str>,
+}

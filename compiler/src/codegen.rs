@@ -1,0 +1,12 @@
+//! Code generation: from the typed form and physical plans to a [`grizzly_bytecode::Program`].
+
+pub mod builder;
+pub mod dependencies;
+pub mod fingerprint;
+mod nulls;
+mod numbers;
+mod pipeline;
+mod point;
+mod scalar;
+pub mod statement;
+mod vector;

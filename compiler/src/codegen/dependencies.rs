@@ -1,0 +1,56 @@
+//! What a program was compiled against: the tables of a statement with a hash of their shapes. A program
+//! whose hashes do not match the catalog any more is planned again.
+
+use crate::catalog::Table;
+use crate::hir::{From, Query, Statement, StatementKind};
+use smol_str::SmolStr;
+
+/// The tables that a statement uses, with the hashes of their shapes, each once.
+pub fn dependencies(statement: &Statement) -> Vec<(SmolStr, u64)> {
+    let mut found: Vec<(SmolStr, u64)> = Vec::new();
+    let mut add = |table: &Table| {
+        if !found.iter().any(|(name, _)| *name == table.name) {
+            found.push((table.name.clone(), shape_hash(table)));
+        }
+    };
+    match &statement.kind {
+        StatementKind::Query(query) => tables_of(query, &mut add),
+        StatementKind::Insert(table, query) => {
+            add(table);
+            tables_of(query, &mut add);
+        }
+        StatementKind::Update { table, .. } | StatementKind::Delete { table, .. } => add(table),
+        _ => {}
+    }
+    found
+}
+
+fn tables_of(query: &Query, add: &mut dyn FnMut(&Table)) {
+    if let Some(from) = &query.from {
+        tables_from(from, add);
+    }
+}
+
+fn tables_from(from: &From, add: &mut dyn FnMut(&Table)) {
+    match from {
+        From::Table { table, .. } => add(table),
+        From::Values { .. } => {}
+        From::Query(query) => tables_of(query, add),
+        From::Join { left, right, .. } => {
+            tables_from(left, add);
+            tables_from(right, add);
+        }
+    }
+}
+
+/// A hash of what code relies on: the table's id, its columns' ids, types and nullability, and its key.
+/// FNV-1a, so that it is the same in every process.
+pub fn shape_hash(table: &Table) -> u64 {
+    let mut text = format!("{} {:?}", table.id, table.key);
+    for column in &table.columns {
+        text += &format!(" {} {} {}", column.id, column.ty, column.nullable);
+    }
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

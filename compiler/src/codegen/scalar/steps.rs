@@ -1,0 +1,143 @@
+//! The statements of blocks.
+
+use super::{Emitter, Loop, Operand, bug};
+use crate::codegen::builder::Result;
+use crate::hir::{Block, Expr, ExprKind, LocalId, Step};
+use grizzly_bytecode::{Imm, Instr, Object, Target};
+use hashbrown::HashSet;
+
+impl Emitter<'_, '_> {
+    /// Writes statements in order; what follows a RETURN or a RAISE is not written.
+    pub fn steps(&mut self, steps: &[Step]) -> Result<()> {
+        for step in steps {
+            if self.is_dead() {
+                return Ok(());
+            }
+            self.step(step)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Let(local, value) => {
+                let nullable = self.flow.locals.get(local.0 as usize).copied().unwrap_or(true);
+                let home = self.allocate(&value.ty, nullable)?;
+                self.emit_to(value, home)?;
+                self.homes.insert(*local, home);
+                Ok(())
+            }
+            Step::Assign(local, value) => self.assign(*local, value),
+            Step::AssignField(local, path, value) => self.assign_field(*local, path, value),
+            Step::Expr(e) => self.emit_to_nowhere(e),
+            Step::While(condition, body) => self.repeat(condition, body),
+            Step::Break => {
+                let innermost = self.loops.last().copied();
+                let innermost = innermost.ok_or_else(|| bug(Default::default(), "no loop"))?;
+                self.jump(innermost.end, Instr::Jump { t: super::LATER });
+                Ok(())
+            }
+            Step::Continue => {
+                let innermost = self.loops.last().copied();
+                let innermost = innermost.ok_or_else(|| bug(Default::default(), "no loop"))?;
+                self.jump_back(innermost.start)
+            }
+            Step::Print(e) => {
+                let mark = self.mark();
+                let a = self.object()?;
+                self.emit_boxed_to(e, a)?;
+                let k = self.builder.type_constant(e.ty.clone())?;
+                self.push_at(e.place, Instr::Print { a, k });
+                self.release(mark);
+                Ok(())
+            }
+        }
+    }
+
+    fn assign(&mut self, local: LocalId, value: &Expr) -> Result<()> {
+        let home = self.homes.get(&local).copied();
+        let home = home.ok_or_else(|| bug(value.place, "an assignment before LET"))?;
+        if self.nullable(value) {
+            self.flow.known.retain(|known| *known != local);
+        }
+        let reads_itself = value.any(&|e| e.kind == ExprKind::Local(local));
+        let at_once = matches!(value.kind, ExprKind::Arith { .. } | ExprKind::Constant(_));
+        if !reads_itself || at_once {
+            return self.emit_to(value, home);
+        }
+        let mark = self.mark();
+        let temporary = self.emit_new(value)?;
+        self.store(home, temporary)?;
+        self.release(mark);
+        Ok(())
+    }
+
+    /// Takes the struct apart along the path, and puts it together again from the inside.
+    fn assign_field(&mut self, local: LocalId, path: &[u16], value: &Expr) -> Result<()> {
+        let Some(Operand::Object { reg: root, .. }) = self.homes.get(&local).copied() else {
+            return Err(bug(value.place, "an assignment to a part of no struct"));
+        };
+        let mark = self.mark();
+        let new = self.object()?;
+        self.emit_boxed_to(value, new)?;
+        let mut levels: Vec<(Object, u16)> = Vec::new();
+        let mut at = root;
+        for (depth, index) in path.iter().enumerate() {
+            levels.push((at, *index));
+            if depth + 1 < path.len() {
+                let d = self.object()?;
+                let i = Imm(*index as i16);
+                self.push_at(value.place, Instr::GetField { d, a: at, i });
+                at = d;
+            }
+        }
+        let mut part = new;
+        for (whole, index) in levels.into_iter().rev() {
+            let i = Imm(index as i16);
+            self.push_at(value.place, Instr::SetField { d: whole, i, a: part });
+            part = whole;
+        }
+        self.release(mark);
+        Ok(())
+    }
+
+    fn repeat(&mut self, condition: &Expr, body: &Block) -> Result<()> {
+        self.forget_assigned(body);
+        let mark = self.mark();
+        let end = self.label();
+        let start = usize::from(self.here()?.0);
+        self.branch(condition, false, end)?;
+        self.loops.push(Loop { start, end });
+        self.narrowed_to(condition, true, |this| {
+            this.steps(&body.statements)?;
+            match &body.value {
+                Some(value) if !this.is_dead() => this.emit_to_nowhere(value),
+                _ => Ok(()),
+            }
+        })?;
+        self.loops.pop();
+        if !self.is_dead() {
+            self.jump_back(start)?;
+        }
+        self.bind(end);
+        self.release(mark);
+        Ok(())
+    }
+
+    /// What a loop assigns may be NULL when its next round begins.
+    fn forget_assigned(&mut self, body: &Block) {
+        let mut assigned = HashSet::new();
+        body.walk_steps(&mut |step| {
+            if let Step::Assign(local, _) = step {
+                assigned.insert(*local);
+            }
+        });
+        self.flow.known.retain(|known| !assigned.contains(known));
+    }
+
+    fn jump_back(&mut self, start: usize) -> Result<()> {
+        let t = Target(crate::codegen::builder::index_u16(start, "instructions")?);
+        self.push(Instr::JumpBack { t });
+        Ok(())
+    }
+}

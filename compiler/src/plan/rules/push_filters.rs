@@ -1,0 +1,156 @@
+//! `push_filters`: brings every condition as near to the tables as it can go, and makes equalities
+//! between two sides conditions of their join.
+
+use crate::codegen::builder::Result;
+use crate::hir::{ColumnVar, Effect, Expr, ExprKind};
+use crate::plan::PlanContext;
+use crate::plan::logical::{LogicalPlan, substitute};
+use grizzly_bytecode::query::JoinKind;
+
+/// The rule.
+pub fn apply(plan: LogicalPlan, context: &mut PlanContext<'_>) -> Result<LogicalPlan> {
+    Ok(push(plan, Vec::new(), context))
+}
+
+/// The parts of a condition that AND joins.
+pub fn conjuncts(condition: Expr, out: &mut Vec<Expr>) {
+    match condition.kind {
+        ExprKind::And(l, r) => {
+            conjuncts(*l, out);
+            conjuncts(*r, out);
+        }
+        _ => out.push(condition),
+    }
+}
+
+/// The columns that an expression reads.
+pub fn columns_of(e: &Expr) -> Vec<ColumnVar> {
+    let mut columns = Vec::new();
+    e.walk(&mut |x| {
+        if let ExprKind::Column(var) = &x.kind {
+            columns.push(*var);
+        }
+    });
+    columns
+}
+
+/// Whether an expression may be evaluated for other rows, or another number of times, than written.
+fn is_movable(e: &Expr, context: &PlanContext<'_>) -> bool {
+    !e.any(&|x| match &x.kind {
+        ExprKind::Native { function, .. } => function.effect > Effect::Reads,
+        ExprKind::Call { function, .. } => {
+            context.catalog.function(function).is_none_or(|f| f.effect > Effect::Reads)
+        }
+        _ => false,
+    })
+}
+
+fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<'_>) -> LogicalPlan {
+    match plan {
+        LogicalPlan::Filter { input, conditions: own } => {
+            let mut parts = Vec::new();
+            own.into_iter().for_each(|c| conjuncts(c, &mut parts));
+            let (movable, fixed): (Vec<_>, Vec<_>) =
+                parts.into_iter().partition(|c| is_movable(c, context));
+            if fixed.is_empty() {
+                // The filter's own conditions come first: they may guard those from above.
+                let all = movable.into_iter().chain(conditions).collect();
+                return push(*input, all, context);
+            }
+            conditions.splice(0..0, fixed);
+            filter(push(*input, movable, context), conditions)
+        }
+        LogicalPlan::Project { input, columns } => {
+            let all_movable = columns.iter().all(|(_, e)| is_movable(e, context));
+            if !all_movable {
+                let project = LogicalPlan::Project {
+                    input: Box::new(push(*input, Vec::new(), context)),
+                    columns,
+                };
+                return filter(project, conditions);
+            }
+            let values: Vec<_> = columns.iter().map(|(var, e)| (*var, e)).collect();
+            conditions.iter_mut().for_each(|c| substitute(c, &values));
+            let input = Box::new(push(*input, conditions, context));
+            LogicalPlan::Project { input, columns }
+        }
+        LogicalPlan::Join { kind, left, right, conditions: on } => {
+            push_join(kind, *left, *right, on, conditions, context)
+        }
+        LogicalPlan::Aggregate { input, keys, aggregates } => {
+            let over_keys = |c: &Expr| {
+                let read = columns_of(c);
+                !keys.is_empty()
+                    && !read.is_empty()
+                    && read.iter().all(|v| keys.iter().any(|(k, _)| k == v))
+            };
+            let (mut below, above): (Vec<_>, Vec<_>) = conditions.into_iter().partition(over_keys);
+            let values: Vec<_> = keys.iter().map(|(var, e)| (*var, e)).collect();
+            below.iter_mut().for_each(|c| substitute(c, &values));
+            let input = Box::new(push(*input, below, context));
+            filter(LogicalPlan::Aggregate { input, keys, aggregates }, above)
+        }
+        LogicalPlan::Sort { input, keys, limit: None } => {
+            let input = Box::new(push(*input, conditions, context));
+            LogicalPlan::Sort { input, keys, limit: None }
+        }
+        mut other => {
+            for input in other.inputs_mut() {
+                let below = std::mem::replace(input, LogicalPlan::Unit);
+                *input = push(below, Vec::new(), context);
+            }
+            filter(other, conditions)
+        }
+    }
+}
+
+fn push_join(
+    kind: JoinKind,
+    left: LogicalPlan,
+    right: LogicalPlan,
+    on: Vec<Expr>,
+    conditions: Vec<Expr>,
+    context: &PlanContext<'_>,
+) -> LogicalPlan {
+    let (in_left, in_right) = (left.columns(), right.columns());
+    let within = |c: &Expr, side: &[ColumnVar]| columns_of(c).iter().all(|v| side.contains(v));
+    let (mut to_left, mut to_right) = (Vec::new(), Vec::new());
+    let (mut join, mut above) = (Vec::new(), Vec::new());
+    let mut parts = Vec::new();
+    on.into_iter().for_each(|c| conjuncts(c, &mut parts));
+    for part in parts {
+        let movable = is_movable(&part, context);
+        match kind {
+            JoinKind::Inner | JoinKind::Semi if movable && within(&part, &in_left) => {
+                to_left.push(part);
+            }
+            _ if movable && within(&part, &in_right) => to_right.push(part),
+            _ => join.push(part),
+        }
+    }
+    for condition in conditions {
+        if within(&condition, &in_left) {
+            to_left.push(condition);
+        } else if kind == JoinKind::Inner && within(&condition, &in_right) {
+            to_right.push(condition);
+        } else if kind == JoinKind::Inner {
+            join.push(condition);
+        } else {
+            above.push(condition);
+        }
+    }
+    let join = LogicalPlan::Join {
+        kind,
+        left: Box::new(push(left, to_left, context)),
+        right: Box::new(push(right, to_right, context)),
+        conditions: join,
+    };
+    filter(join, above)
+}
+
+fn filter(plan: LogicalPlan, conditions: Vec<Expr>) -> LogicalPlan {
+    if conditions.is_empty() {
+        return plan;
+    }
+    LogicalPlan::Filter { input: Box::new(plan), conditions }
+}

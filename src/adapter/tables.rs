@@ -1,0 +1,289 @@
+//! A storage transaction as the machine's tables.
+
+use super::damage::Damage;
+use super::datums::{self, UuidBytes};
+use super::errors::fault;
+use super::scan::StorageScan;
+use grizzly_bytecode::query::WriteOperation;
+use grizzly_bytecode::{Builtin, Cmp, ColumnId, Fault, TableId, Type, Value};
+use grizzly_storage as storage;
+use grizzly_storage::{Datum, KeyOrder, Mark, RowKey, TableSpec, Transaction};
+use grizzly_vm::batch::Batch;
+use grizzly_vm::ports::{
+    GetRequest, ScanRequest, ScanTest, TableScan, Tables, WriteKind, WriteRequest,
+};
+use std::sync::Arc;
+
+/// The tables of a storage transaction.
+pub struct StorageTables<'txn> {
+    transaction: &'txn mut Transaction,
+    /// The savepoints that are live; the machine knows them by their number.
+    marks: Vec<(u64, Mark)>,
+    next_mark: u64,
+    /// Column ids and an encoded key, kept between calls.
+    columns: Vec<storage::ColumnId>,
+    key: Vec<u8>,
+    damage: Damage,
+}
+
+/// The most columns of a key, as the compiler checks.
+const MAX_KEY_COLUMNS: usize = 32;
+
+impl<'txn> StorageTables<'txn> {
+    /// The tables of a transaction.
+    pub fn new(transaction: &'txn mut Transaction) -> StorageTables<'txn> {
+        let (marks, columns, key) = (Vec::new(), Vec::new(), Vec::new());
+        let damage = Damage::default();
+        StorageTables { transaction, marks, next_mark: 0, columns, key, damage }
+    }
+
+    /// Whether stored bytes turned out to be damaged.
+    pub fn damage(&self) -> Damage {
+        self.damage.clone()
+    }
+
+    fn fault(&self, error: &storage::Error) -> Fault {
+        self.damage.note(error);
+        fault(error, &|table| self.transaction.table_spec(table).ok())
+    }
+
+    fn spec(&self, table: TableId) -> Result<Arc<TableSpec>, Fault> {
+        self.transaction.table_spec(storage_table(table)).map_err(|error| self.fault(&error))
+    }
+
+    fn set_columns(&mut self, columns: &[(ColumnId, Type)]) {
+        self.columns.clear();
+        self.columns.extend(columns.iter().map(|(id, _)| storage::ColumnId(id.0)));
+    }
+
+    /// Encodes the key that the values hold into `self.key`; whether there is such a row.
+    fn find_row(&mut self, table: TableId, key: &[Value]) -> Result<bool, Fault> {
+        let spec = self.spec(table)?;
+        let mut uuids = [UuidBytes::default(); MAX_KEY_COLUMNS];
+        let mut datums = [Datum::Null; MAX_KEY_COLUMNS];
+        let count = key_datums(&spec, key, &mut uuids, &mut datums)?;
+        let datums = &datums[..count];
+        let mut encoded = std::mem::take(&mut self.key);
+        let table = storage_table(table);
+        let found = self
+            .transaction
+            .encode_key(table, datums, &mut encoded)
+            .and_then(|()| self.transaction.get(table, datums, &[], |_, _| {}));
+        self.key = encoded;
+        found.map_err(|error| self.fault(&error))
+    }
+
+    /// Changes the row whose key lies in `self.key`.
+    fn change(
+        &mut self,
+        request: &WriteRequest<'_>,
+        values: &[Datum<'_>],
+    ) -> Result<(), storage::Error> {
+        let (table, key) = (storage_table(request.table), RowKey(&self.key));
+        match request.operation {
+            WriteOperation::Update => self.transaction.update(table, key, &self.columns, values),
+            WriteOperation::Delete => self.transaction.delete(table, key),
+            WriteOperation::Insert => self.transaction.insert(table, values),
+        }
+    }
+}
+
+fn storage_table(table: TableId) -> storage::TableId {
+    storage::TableId(table.0)
+}
+
+fn broken(what: &str) -> Fault {
+    Fault::new(Builtin::TypeError, format!("internal error: {what}"))
+}
+
+/// Key values as storage takes them, by the types of the table's key columns; their number.
+fn key_datums<'a>(
+    spec: &TableSpec,
+    key: &'a [Value],
+    uuids: &'a mut [UuidBytes; MAX_KEY_COLUMNS],
+    datums: &mut [Datum<'a>; MAX_KEY_COLUMNS],
+) -> Result<usize, Fault> {
+    if key.len() != spec.key.len() || key.len() > MAX_KEY_COLUMNS {
+        return Err(broken("a key has another number of columns than its table"));
+    }
+    let key_type = |index: usize| {
+        let id = spec.key.get(index);
+        let column = spec.columns.iter().find(|column| Some(&column.id) == id);
+        match column.map(|column| &column.ty) {
+            Some(storage::StorageType::Uuid) => Type::Uuid,
+            Some(storage::StorageType::Interval) => Type::Interval,
+            // For every other type the value itself says what it is.
+            _ => Type::Int64,
+        }
+    };
+    for (index, value) in key.iter().enumerate() {
+        datums::prepare_uuid(value, &key_type(index), &mut uuids[index]);
+    }
+    let uuids = &*uuids;
+    for (index, value) in key.iter().enumerate() {
+        datums[index] = datums::borrow(value, &key_type(index), &uuids[index])?;
+    }
+    Ok(key.len())
+}
+
+impl Tables for StorageTables<'_> {
+    fn scan(&mut self, request: &ScanRequest<'_>) -> Result<Box<dyn TableScan>, Fault> {
+        let spec = self.spec(request.table)?;
+        let columns = request.columns.iter().map(|(id, _)| storage::ColumnId(id.0)).collect();
+        let mut asked = storage::ScanRequest::all(storage_table(request.table), columns);
+        asked.needs_row_key = request.needs_row_key;
+        asked.order = request.ordered.then_some(KeyOrder::Ascending);
+        asked.limit_hint = request.limit_hint;
+        let mut predicates = Vec::with_capacity(request.predicates.len());
+        for (column, test) in request.predicates {
+            let predicate = predicate(*column, test, column_type(&spec, *column));
+            predicates.push(predicate.as_ref().map(|_| asked.predicates.len()));
+            asked.predicates.extend(predicate);
+        }
+        let scan = self.transaction.scan(asked).map_err(|error| self.fault(&error))?;
+        let types: Vec<Type> = request.columns.iter().map(|(_, ty)| ty.clone()).collect();
+        let (types, damage) = (types.into(), self.damage.clone());
+        Ok(Box::new(StorageScan { scan, types, predicates, spec, damage }))
+    }
+
+    fn get(&mut self, request: GetRequest<'_>, out: &mut Vec<Value>) -> Result<bool, Fault> {
+        out.clear();
+        let spec = self.spec(request.table)?;
+        let mut uuids = [UuidBytes::default(); MAX_KEY_COLUMNS];
+        let mut datums = [Datum::Null; MAX_KEY_COLUMNS];
+        let count = key_datums(&spec, request.key, &mut uuids, &mut datums)?;
+        self.set_columns(request.columns);
+        out.resize(request.columns.len(), Value::Null);
+        let visit = |index: usize, datum: Datum<'_>| {
+            // Storage visits each of the columns once.
+            out[index] = datums::value_of(datum, &request.columns[index].1);
+        };
+        let table = storage_table(request.table);
+        let found = self.transaction.get(table, &datums[..count], &self.columns, visit);
+        found.map_err(|error| self.fault(&error))
+    }
+
+    fn write_row(&mut self, request: &WriteRequest<'_>, row: &[Value]) -> Result<u64, Fault> {
+        self.set_columns(request.columns);
+        let values = if request.operation == WriteOperation::Insert {
+            row
+        } else {
+            let key_columns = row.len() - request.columns.len().min(row.len());
+            let (key, values) = row.split_at(key_columns);
+            match (request.kind, key) {
+                (WriteKind::RowKey, _) => {
+                    let Some((Value::Bytes(key), values)) = row.split_last() else {
+                        return Err(broken("a row key is not bytes"));
+                    };
+                    self.key.clear();
+                    self.key.extend_from_slice(key);
+                    values
+                }
+                (WriteKind::PrimaryKey, key) => {
+                    if !self.find_row(request.table, key)? {
+                        return Ok(0);
+                    }
+                    values
+                }
+            }
+        };
+        let mut uuids = vec![UuidBytes::default(); values.len()];
+        for ((value, (_, ty)), uuid) in values.iter().zip(request.columns).zip(&mut uuids) {
+            datums::prepare_uuid(value, ty, uuid);
+        }
+        let datums: Result<Vec<Datum<'_>>, Fault> = values
+            .iter()
+            .zip(request.columns)
+            .zip(&uuids)
+            .map(|((value, (_, ty)), uuid)| datums::borrow(value, ty, uuid))
+            .collect();
+        self.change(request, &datums?).map_err(|error| self.fault(&error))?;
+        Ok(1)
+    }
+
+    fn write(&mut self, request: &WriteRequest<'_>, batch: &Batch) -> Result<u64, Fault> {
+        self.set_columns(request.columns);
+        let count = request.columns.len();
+        let mut uuids = vec![UuidBytes::default(); count];
+        let mut written = 0;
+        let mut datums: Vec<Datum<'_>> = Vec::with_capacity(count);
+        for row in batch.rows().iter() {
+            for (index, (_, ty)) in request.columns.iter().enumerate() {
+                if matches!(ty, Type::Uuid) {
+                    datums::prepare_uuid(&batch.value(row, index, ty), ty, &mut uuids[index]);
+                }
+            }
+            let mut values = reuse(std::mem::take(&mut datums));
+            for (index, (_, ty)) in request.columns.iter().enumerate() {
+                let column = &batch.columns[index];
+                values.push(datums::from_vector(column, row, ty, &uuids[index])?);
+            }
+            if request.operation != WriteOperation::Insert {
+                let keys = batch.columns.last().ok_or_else(|| broken("a write has no row key"))?;
+                self.key.clear();
+                self.key.extend_from_slice(keys.bytes(row));
+            }
+            self.change(request, &values).map_err(|error| self.fault(&error))?;
+            datums = reuse(values);
+            written += 1;
+        }
+        Ok(written)
+    }
+
+    fn savepoint(&mut self) -> u64 {
+        let number = self.next_mark;
+        self.next_mark += 1;
+        self.marks.push((number, self.transaction.savepoint()));
+        number
+    }
+
+    fn rollback_to(&mut self, savepoint: u64) -> Result<(), Fault> {
+        let found = self.marks.iter().position(|(number, _)| *number == savepoint);
+        let found = found.ok_or_else(|| broken("the savepoint is gone"))?;
+        self.marks.truncate(found + 1);
+        let mark = self.marks[found].1;
+        self.transaction.rollback_to(mark).map_err(|error| self.fault(&error))
+    }
+}
+
+/// An emptied vector of values that borrow from somewhere else; its memory is kept.
+fn reuse<'b>(mut datums: Vec<Datum<'_>>) -> Vec<Datum<'b>> {
+    datums.clear();
+    // An empty iterator of the old elements collects in place, into the same memory.
+    datums.into_iter().map(|_| Datum::Null).collect()
+}
+
+/// The type of a column as a predicate's constants need it.
+fn column_type(spec: &TableSpec, column: ColumnId) -> Type {
+    let found = spec.columns.iter().find(|spec| spec.id.0 == column.0);
+    match found.map(|spec| &spec.ty) {
+        Some(storage::StorageType::Uuid) => Type::Uuid,
+        Some(storage::StorageType::Interval) => Type::Interval,
+        _ => Type::Int64,
+    }
+}
+
+/// A condition as storage takes it; `None` for one that it does not understand.
+fn predicate(column: ColumnId, test: &ScanTest, ty: Type) -> Option<storage::Predicate> {
+    use storage::PredicateOp;
+    let values = |values: &[Value]| -> Option<Vec<storage::OwnedDatum>> {
+        values.iter().map(|value| datums::owned(value, &ty)).collect()
+    };
+    let (op, values) = match test {
+        ScanTest::IsNull => (PredicateOp::IsNull, Vec::new()),
+        ScanTest::IsNotNull => (PredicateOp::IsNotNull, Vec::new()),
+        ScanTest::In(list) => (PredicateOp::In, values(list)?),
+        ScanTest::Compare(comparison, value) => {
+            let op = match comparison {
+                Cmp::Eq => PredicateOp::Equal,
+                Cmp::Ne => PredicateOp::NotEqual,
+                Cmp::Lt => PredicateOp::Less,
+                Cmp::Le => PredicateOp::LessOrEqual,
+                Cmp::Gt => PredicateOp::Greater,
+                Cmp::Ge => PredicateOp::GreaterOrEqual,
+            };
+            (op, values(std::slice::from_ref(value))?)
+        }
+    };
+    Some(storage::Predicate { column: storage::ColumnId(column.0), op, values })
+}

@@ -1,0 +1,103 @@
+//! The objects of one catalog version.
+
+use grizzly_bytecode::Type;
+use grizzly_compiler::catalog::{FunctionKey, ObjectKind, Table};
+use grizzly_compiler::hir::Function;
+use grizzly_grammar::ast::fold;
+use hashbrown::HashMap;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// Tables, types and functions by their folded names. Clones share the objects themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Objects {
+    tables: HashMap<SmolStr, Arc<Table>>,
+    types: HashMap<SmolStr, (SmolStr, Type)>,
+    functions: HashMap<FunctionKey, Arc<Function>>,
+}
+
+/// What a statement did to the objects.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A table was made.
+    Table(Arc<Table>),
+    /// A type was made: its name as it was written.
+    Type(SmolStr, Type),
+    /// A function was made or replaced.
+    Function(Arc<Function>),
+    /// A table was dropped: its folded name.
+    DropTable(SmolStr),
+    /// A type was dropped: its folded name.
+    DropType(SmolStr),
+    /// A function was dropped.
+    DropFunction(FunctionKey),
+}
+
+impl Objects {
+    /// The table of a name.
+    pub fn table(&self, name: &str) -> Option<Arc<Table>> {
+        self.tables.get(&fold(name)).cloned()
+    }
+
+    /// The type of a name.
+    pub fn ty(&self, name: &str) -> Option<Type> {
+        self.types.get(&fold(name)).map(|(_, ty)| ty.clone())
+    }
+
+    /// The function of a key.
+    pub fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
+        self.functions.get(key).cloned()
+    }
+
+    /// All tables.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.tables.values()
+    }
+
+    /// The functions of a folded name, receivers' ones included.
+    pub fn functions_named(&self, name: &str) -> Vec<FunctionKey> {
+        self.functions.keys().filter(|key| key.name == name).cloned().collect()
+    }
+
+    /// The spelling of the names of a kind of object; receiver functions as `type.name`.
+    pub fn names(&self, kind: ObjectKind) -> Vec<SmolStr> {
+        match kind {
+            ObjectKind::Table => self.tables.values().map(|table| table.name.clone()).collect(),
+            ObjectKind::Type => self.types.values().map(|(name, _)| name.clone()).collect(),
+            ObjectKind::Function => self.functions.keys().map(function_name).collect(),
+            ObjectKind::Native | ObjectKind::Variable => Vec::new(),
+        }
+    }
+
+    /// Makes the next version.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Table(table) => {
+                self.tables.insert(fold(&table.name), table.clone());
+            }
+            Change::Type(name, ty) => {
+                self.types.insert(fold(name), (name.clone(), ty.clone()));
+            }
+            Change::Function(function) => {
+                self.functions.insert(function.key.clone(), function.clone());
+            }
+            Change::DropTable(name) => {
+                self.tables.remove(name);
+            }
+            Change::DropType(name) => {
+                self.types.remove(name);
+            }
+            Change::DropFunction(key) => {
+                self.functions.remove(key);
+            }
+        }
+    }
+}
+
+/// A function's folded name with its receiver: `type.name`.
+pub fn function_name(key: &FunctionKey) -> SmolStr {
+    match &key.receiver {
+        Some(receiver) => SmolStr::new(format!("{receiver}.{}", key.name)),
+        None => key.name.clone(),
+    }
+}

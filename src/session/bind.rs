@@ -1,0 +1,67 @@
+//! Tables of a checked statement at the moment when it is reached.
+//!
+//! A script is checked before it runs, so a statement may name a table that an earlier statement of
+//! the same script makes: its id is known only now. Binding replaces every table of the statement
+//! by the one that its name means in the transaction.
+
+use crate::catalog::Objects;
+use grizzly_bytecode::{Builtin, Fault};
+use grizzly_compiler::catalog::Table;
+use grizzly_compiler::hir::{self, From, Query, StatementKind};
+use std::sync::Arc;
+
+/// The statement with the tables of the catalog version.
+///
+/// # Errors
+/// A CompileError fault where a table is gone or has other columns than when it was checked.
+pub fn bind(statement: &hir::Statement, objects: &Objects) -> Result<hir::Statement, Fault> {
+    let mut bound = statement.clone();
+    match &mut bound.kind {
+        StatementKind::Query(query) => bind_query(query, objects)?,
+        StatementKind::Insert(table, query) => {
+            bind_table(table, objects)?;
+            bind_query(query, objects)?;
+        }
+        StatementKind::Update { table, .. } | StatementKind::Delete { table, .. } => {
+            bind_table(table, objects)?;
+        }
+        StatementKind::Explain(_, inner) => **inner = bind(inner, objects)?,
+        _ => {}
+    }
+    Ok(bound)
+}
+
+fn bind_query(query: &mut Query, objects: &Objects) -> Result<(), Fault> {
+    query.from.as_mut().map_or(Ok(()), |from| bind_from(from, objects))
+}
+
+fn bind_from(from: &mut From, objects: &Objects) -> Result<(), Fault> {
+    match from {
+        From::Table { table, .. } => bind_table(table, objects),
+        From::Values { .. } => Ok(()),
+        From::Query(query) => bind_query(query, objects),
+        From::Join { left, right, .. } => {
+            bind_from(left, objects)?;
+            bind_from(right, objects)
+        }
+    }
+}
+
+fn bind_table(table: &mut Arc<Table>, objects: &Objects) -> Result<(), Fault> {
+    let Some(current) = objects.table(&table.name) else {
+        let message = format!("the table {} does not exist any more", table.name);
+        return Err(Fault::new(Builtin::CompileError, message));
+    };
+    let same = current.columns.len() == table.columns.len()
+        && current.columns.iter().zip(&table.columns).all(|(now, then)| {
+            now.name.eq_ignore_ascii_case(&then.name)
+                && now.ty == then.ty
+                && now.nullable == then.nullable
+        });
+    if !same {
+        let message = format!("the table {} has changed since the script was checked", table.name);
+        return Err(Fault::new(Builtin::CompileError, message));
+    }
+    *table = current;
+    Ok(())
+}
