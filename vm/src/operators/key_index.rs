@@ -31,9 +31,13 @@ enum Table {
     Encoded(KeyTable),
 }
 
+/// Open addressing with linear probing: a key and its id lie in one entry, so that a lookup waits for
+/// one cache line where a table with separate control bytes waits for two.
 #[derive(Debug, Default)]
 struct Integers {
-    table: HashTable<(i64, u32)>,
+    /// Keys with their ids plus one, 0 where the entry is free; a power of two of entries, at most half
+    /// of them taken.
+    entries: Vec<(i64, u32)>,
     null: Option<u32>,
     len: u32,
 }
@@ -140,18 +144,36 @@ fn integers_of(key: &Vector) -> Operand<'_, i64> {
 
 impl Integers {
     fn make_room(&mut self, more: usize, memory: &mut Reservation) -> Result<(), Fault> {
-        let spare = self.table.capacity() - self.table.len();
-        if spare < more {
-            let entries = self.table.len() + more;
-            // hashbrown keeps a power of two of buckets, at most seven eighths of them full.
-            let buckets = (entries * 8 / 7 + 1).next_power_of_two();
-            let bytes = buckets * (size_of::<(i64, u32)>() + 1);
-            memory.grow((bytes as u64).saturating_sub(memory.bytes()))?;
-            self.table.reserve(more, |(key, _)| hash_i64(*key));
+        let needed = ((self.len as usize + more) * 2).next_power_of_two();
+        if needed <= self.entries.len() {
+            return Ok(());
         }
+        memory.grow((needed * size_of::<(i64, u32)>()) as u64)?;
+        let old = std::mem::replace(&mut self.entries, vec![(0, 0); needed]);
+        for (key, id) in old.iter().filter(|(_, id)| *id != 0) {
+            let at = self.place_of(*key);
+            self.entries[at] = (*key, *id);
+        }
+        memory.shrink((old.len() * size_of::<(i64, u32)>()) as u64);
         Ok(())
     }
 
+    /// The entry that holds a key, or the free one where it would go.
+    #[inline]
+    fn place_of(&self, key: i64) -> usize {
+        let mask = self.entries.len() - 1;
+        let mut at = hash_i64(key) as usize & mask;
+        loop {
+            // Half of the entries are free: the walk ends.
+            let (known, id) = self.entries[at & mask];
+            if id == 0 || known == key {
+                return at & mask;
+            }
+            at += 1;
+        }
+    }
+
+    /// Gives every selected row the id of its key. [`Integers::make_room`] comes first.
     fn insert(&mut self, key: &Vector, rows: Rows<'_>, ids: &mut [u32], new_rows: &mut Vec<u16>) {
         // Most keys are known: looking them up first keeps that loop free of changes, so that the
         // processor waits for several entries at a time.
@@ -161,43 +183,39 @@ impl Integers {
             if ids[row] != NO_ID {
                 continue;
             }
-            let before = self.len;
-            ids[row] = if validity.get(row) {
+            let known = if validity.get(row) {
                 let key = *values.get(row);
-                let entry = self.table.entry(
-                    hash_i64(key),
-                    |(known, _)| *known == key,
-                    |(known, _)| hash_i64(*known),
-                );
-                entry
-                    .or_insert_with(|| {
-                        self.len += 1;
-                        (key, before)
-                    })
-                    .get()
-                    .1
+                let at = self.place_of(key);
+                let entry = &mut self.entries[at];
+                if entry.1 == 0 {
+                    *entry = (key, self.len + 1);
+                }
+                entry.1 - 1
             } else {
-                *self.null.get_or_insert_with(|| {
-                    self.len += 1;
-                    before
-                })
+                *self.null.get_or_insert(self.len)
             };
-            if self.len != before {
+            ids[row] = known;
+            if known == self.len {
+                self.len += 1;
                 new_rows.push(row as u16);
             }
         }
     }
 
     fn find(&self, key: &Vector, rows: Rows<'_>, ids: &mut [u32]) {
+        if self.entries.is_empty() {
+            return rows.each(|row| ids[row] = NO_ID);
+        }
         let (values, validity) = (integers_of(key), key.validity());
-        rows.each(|row| {
-            let key = *values.get(row);
-            let known = self.table.find(hash_i64(key), |(known, _)| *known == key);
-            ids[row] = match known {
-                Some((_, id)) if validity.get(row) => *id,
-                _ => NO_ID,
-            };
-        });
+        let id_of = |key: i64| {
+            let (_, id) = self.entries[self.place_of(key)];
+            // A free entry's 0 becomes `NO_ID`.
+            id.wrapping_sub(1)
+        };
+        if validity.is_all_valid() {
+            return rows.each(|row| ids[row] = id_of(*values.get(row)));
+        }
+        rows.each(|row| ids[row] = if validity.get(row) { id_of(*values.get(row)) } else { NO_ID });
     }
 }
 
