@@ -1,5 +1,5 @@
-//! The shapes that the customer's gates measure, over six million rows in shared buffers, on one thread.
-//! Prints the best and the median of several runs in milliseconds.
+//! The shapes that the customer's gates measure, over six million rows in shared buffers, on one
+//! thread. Prints the best and the median of several runs in milliseconds.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that fails must stop")]
 
@@ -295,12 +295,33 @@ fn unique_keys() -> Table {
     Table::new(vec![Column::I64(Arc::new(key)), Column::I64(Arc::new(price))], 1_000_000)
 }
 
+/// `GROUP BY name, number` over ten thousand pairs, the name as offsets.
+fn by_text() -> Program {
+    let nothing = code(3, &[K::Bytes, K::I64, K::I64], Vec::new());
+    let aggregates = vec![aggregate(F::Sum, Some(2), decimal(38))];
+    let types = vec![Type::Text, Type::Int64, decimal(38)];
+    let from = scan(0, &[Type::Text, Type::Int64, decimal(15)]);
+    let sink = (nothing, vec![v(0), v(1)], aggregates);
+    Program { queries: vec![aggregation(from, Vec::new(), sink, types)], ..Program::default() }
+}
+
+fn names() -> Table {
+    let mut noise = Noise(11);
+    let names: Vec<String> = (0..100).map(|at| format!("Customer#{:09}", at * 7_919)).collect();
+    let name = text_column((0..ROWS).map(|_| names[noise.below(100) as usize].as_str()));
+    let mut noise = Noise(13);
+    let number = (0..ROWS).map(|_| noise.below(100) as i64 * 1_000_003).collect();
+    let price = (0..ROWS).map(|_| noise.below(10_000) as i64).collect();
+    Table::new(vec![name, Column::I64(Arc::new(number)), Column::I64(Arc::new(price))], ROWS)
+}
+
 fn main() {
     let table = lineitem();
     measure("q1", q1(), vec![table.clone()]);
     measure("q6", q6(), vec![table]);
     measure("discount, dictionary", discount(), vec![prices(true)]);
     measure("discount, offsets", discount(), vec![prices(false)]);
+    measure("sum by text and number", by_text(), vec![names()]);
     measure("join with a million keys", join(), vec![many_keys(), unique_keys()]);
     measure("sum by a million keys", by_key(), vec![many_keys()]);
 }

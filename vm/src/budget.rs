@@ -1,5 +1,6 @@
 //! Memory budgets: a tree (process, session, statement, operator) in which whatever grows reserves
-//! first. A reservation counts against its node and all nodes above it, and is given back when dropped.
+//! first. A reservation counts against its node and all nodes above it, and is given back when
+//! dropped.
 //!
 //! Only counters live here: nothing is allocated on anybody's behalf. Mapped pages do not count.
 
@@ -51,7 +52,8 @@ impl Budget {
         Budget::node(name, limit_bytes, None)
     }
 
-    /// A node below this one; `limit_bytes` may be `u64::MAX` to leave the limit to the nodes above.
+    /// A node below this one; `limit_bytes` may be `u64::MAX` to leave the limit to the nodes
+    /// above.
     pub fn child(&self, name: &'static str, limit_bytes: u64) -> Budget {
         Budget::node(name, limit_bytes, Some(self.clone()))
     }

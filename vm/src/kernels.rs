@@ -1,8 +1,8 @@
 //! The executor of vector code: a frame of vector registers, one kernel per instruction.
 //!
 //! Only `v.const`, `v.null`, `v.param` and `v.copy` keep what their target has in rows that are not
-//! selected; every other instruction leaves those rows undefined, so that it may compute them too where
-//! that is faster. NULL travels in validities; a NULL or unselected row never raises.
+//! selected; every other instruction leaves those rows undefined, so that it may compute them too
+//! where that is faster. NULL travels in validities; a NULL or unselected row never raises.
 //!
 //! A frame keeps its buffers from batch to batch. Code does not write its input registers: a filter
 //! hands the batch's columns on.

@@ -1,8 +1,8 @@
-//! The query executor. A query's pipelines run one after the other; in each, batches are pushed from a
-//! source through steps into a sink. What a sink leaves for later pipelines is a [`State`].
+//! The query executor. A query's pipelines run one after the other; in each, batches are pushed
+//! from a source through steps into a sink. What a sink leaves for later pipelines is a [`State`].
 //!
-//! One operator per file. Operators reserve memory before they grow, poll for cancellation per batch, and
-//! keep their buffers, so that a pipeline in its steady state allocates nothing.
+//! One operator per file. Operators reserve memory before they grow, poll for cancellation per
+//! batch, and keep their buffers, so that a pipeline in its steady state allocates nothing.
 
 mod aggregate;
 mod build;

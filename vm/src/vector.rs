@@ -1,15 +1,15 @@
 //! Vectors: columns of a batch, typed, in one of a few forms.
 //!
-//! A vector does not know its length: the batch does, and a flat vector has at least as many values. A
-//! value is *flat* (one per row), *constant* (one for all rows) or, for text, in a *dictionary*. Whether
-//! rows are NULL is said by a [`Validity`] beside the data; the data under a NULL is arbitrary but
-//! readable. Data is borrowed from a pinned buffer ([`Shared`]) or lies in a buffer of the vector's own
-//! that is kept and reused when the vector is refilled, so that a steady stream of batches allocates
-//! nothing.
+//! A vector does not know its length: the batch does, and a flat vector has at least as many
+//! values. A value is *flat* (one per row), *constant* (one for all rows) or, for text, in a
+//! *dictionary*. Whether rows are NULL is said by a [`Validity`] beside the data; the data under a
+//! NULL is arbitrary but readable. Data is borrowed from a pinned buffer ([`Shared`]) or lies in a
+//! buffer of the vector's own that is kept and reused when the vector is refilled, so that a steady
+//! stream of batches allocates nothing.
 //!
 //! A vector of kind I128 may hold 64-bit data while all of its values fit ("narrow"): inside the
-//! executor DECIMAL arithmetic stays in 64 bits until it overflows them. At the ports (scans, writes,
-//! results) an I128 column always holds 128-bit data.
+//! executor DECIMAL arithmetic stays in 64 bits until it overflows them. At the ports (scans,
+//! writes, results) an I128 column always holds 128-bit data.
 
 mod buffer;
 mod bytes;
@@ -176,8 +176,8 @@ macro_rules! fixed_width {
             }
         }
 
-        /// The vector's own buffer to fill with a value per row: it is flat afterwards, and no row is
-        /// NULL. The buffer still holds what the vector's last owned use left.
+        /// The vector's own buffer to fill with a value per row: it is flat afterwards, and no row
+        /// is NULL. The buffer still holds what the vector's last owned use left.
         pub fn $owned(&mut self) -> &mut Vec<$ty> {
             self.validity.set_all_valid();
             if !matches!(self.data, Data::$variant(_)) {
@@ -271,7 +271,8 @@ impl Vector {
         Object, Value, set_object_shared, owned_object, set_object_constant;
     }
 
-    /// Fills the vector with widened integers (INT8, INT16, INT32, DATE as days), in its own buffer.
+    /// Fills the vector with widened integers (INT8, INT16, INT32, DATE as days), in its own
+    /// buffer.
     pub fn widen_i64<S: Copy + Into<i64>>(&mut self, source: &[S]) {
         let owned = self.owned_i64();
         owned.clear();
@@ -285,7 +286,8 @@ impl Vector {
         owned.extend(source.iter().map(|&value| f64::from(value)));
     }
 
-    /// Fills the vector with booleans from a bitmap (least significant bit first), in its own buffer.
+    /// Fills the vector with booleans from a bitmap (least significant bit first), in its own
+    /// buffer.
     pub fn expand_bool(&mut self, bits: Bits<'_>, len: usize) {
         let owned = self.owned_bool();
         owned.clear();
@@ -328,8 +330,8 @@ impl Vector {
         self.validity.set_all_null();
     }
 
-    /// Makes all rows one value of the kind; NULL where it is NULL. A 128-bit value that fits 64 bits
-    /// is held in 64 bits.
+    /// Makes all rows one value of the kind; NULL where it is NULL. A 128-bit value that fits 64
+    /// bits is held in 64 bits.
     pub fn set_constant(&mut self, value: &Value, kind: VectorKind) {
         if self.kind() != kind {
             *self = Vector::of_kind(kind);
@@ -356,8 +358,8 @@ impl Vector {
         }
     }
 
-    /// Makes this vector equal to another, of `len` rows: borrowed data stays borrowed, owned data is
-    /// copied into this vector's own buffer.
+    /// Makes this vector equal to another, of `len` rows: borrowed data stays borrowed, owned data
+    /// is copied into this vector's own buffer.
     pub fn clone_from_vector(&mut self, other: &Vector, len: usize) {
         if self.kind() != other.kind() {
             *self = Vector::of_kind(other.kind());
@@ -402,8 +404,8 @@ impl Vector {
         }
     }
 
-    /// Makes the data flat, owned and of at least `len` rows, keeping the values, so that single rows
-    /// can be overwritten. NULLs stay as they are.
+    /// Makes the data flat, owned and of at least `len` rows, keeping the values, so that single
+    /// rows can be overwritten. NULLs stay as they are.
     pub fn make_owned(&mut self, len: usize) {
         match &mut self.data {
             Data::Bool(v) => _ = v.make_owned(len, 0),

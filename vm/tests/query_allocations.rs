@@ -1,5 +1,5 @@
-//! A query in its steady state allocates nothing: the number of allocations does not depend on the number
-//! of batches.
+//! A query in its steady state allocates nothing: the number of allocations does not depend on the
+//! number of batches.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 #[path = "query/support.rs"]

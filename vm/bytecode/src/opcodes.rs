@@ -248,7 +248,9 @@ opcode_table! {
     JumpNeText "jump_ne_text" { a: In Object, k: In ConstId, t: In Target } "if O[a] != K[k] goto t, O[a] not NULL";
 
     // Calls. Arguments lie in the windows in the order of the callee's parameters (crate::program::Layout);
-    // the result comes out at the first register of its class, its validity in the next slot.
+    // the result comes out at the first register of its class, its validity in the next slot. Registers
+    // from the windows on are the callee's: beyond the result, slots hold anything afterwards and objects
+    // NULL.
     Call "call" { f: In FunctionId, s: InOut SlotWindow, o: InOut ObjectWindow } "R[s..], O[o..] := F[f](R[s..], O[o..]); polls; deep recursion raises ResourceExhausted";
     CallNative "call_native" { n: In NativeId, s: InOut SlotWindow, o: InOut ObjectWindow } "R[s..], O[o..] := N[n](R[s..], O[o..])";
     Return "return" {} "return; the result lies in the first registers already";

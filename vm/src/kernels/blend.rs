@@ -1,5 +1,5 @@
-//! Writing some rows of a vector and keeping the others: what branches do, and what code that computes
-//! row by row does.
+//! Writing some rows of a vector and keeping the others: what branches do, and what code that
+//! computes row by row does.
 
 use crate::batch::Rows;
 use crate::vector::{BytesView, Data, Operand, TextRef, ValidityView, Values, Vector};

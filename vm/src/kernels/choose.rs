@@ -1,5 +1,5 @@
-//! A choice between two vectors by a condition, for all rows at once: branches that cannot raise and cost
-//! little are cheaper computed for every row than selected.
+//! A choice between two vectors by a condition, for all rows at once: branches that cannot raise
+//! and cost little are cheaper computed for every row than selected.
 
 use super::drive::{Element, room};
 use crate::vector::{Operand, ValidityView, Vector, set_bit};

@@ -1,5 +1,6 @@
-//! Comparisons into BOOLEAN vectors: NULL where an operand is NULL. Text compares by bytes; a dictionary
-//! is compared with a constant once per value of the dictionary, and again only when it changes.
+//! Comparisons into BOOLEAN vectors: NULL where an operand is NULL. Text compares by bytes; a
+//! dictionary is compared with a constant once per value of the dictionary, and again only when it
+//! changes.
 
 use super::drive::{Element, Span, binary, room};
 use crate::batch::Rows;

@@ -1,9 +1,10 @@
-//! The loops that kernels share. Flat operands without a selection run as loops over slices that the
-//! compiler vectorises; a sparse selection loops over its indices; a dense one runs over all rows,
-//! because the data of a row that is not selected, or NULL, is readable and its result is not looked at.
+//! The loops that kernels share. Flat operands without a selection run as loops over slices that
+//! the compiler vectorises; a sparse selection loops over its indices; a dense one runs over all
+//! rows, because the data of a row that is not selected, or NULL, is readable and its result is not
+//! looked at.
 //!
-//! Checked kernels gather a failure flag without branching and look for the failing row only when it is
-//! set: a row fails only if it is selected and none of its operands is NULL.
+//! Checked kernels gather a failure flag without branching and look for the failing row only when
+//! it is set: a row fails only if it is selected and none of its operands is NULL.
 
 use crate::batch::Rows;
 use crate::vector::{Data, Operand, ValidityView, Vector};
@@ -156,7 +157,8 @@ pub fn binary<A: Element, B: Element, O: Element>(
     out.validity_mut().set_both(a.validity(), b.validity(), span.len);
 }
 
-/// As [`unary`], for an `f` that also gives a flag, negative where the row fails; `why` then says how.
+/// As [`unary`], for an `f` that also gives a flag, negative where the row fails; `why` then says
+/// how.
 pub fn try_unary<A: Element, O: Element>(
     a: &Vector,
     out: &mut Vector,
@@ -197,7 +199,8 @@ pub fn try_unary<A: Element, O: Element>(
     Ok(())
 }
 
-/// As [`binary`], for an `f` that also gives a flag, negative where the row fails; `why` then says how.
+/// As [`binary`], for an `f` that also gives a flag, negative where the row fails; `why` then says
+/// how.
 pub fn try_binary<A: Element, B: Element, O: Element>(
     (a, b): (&Vector, &Vector),
     out: &mut Vector,

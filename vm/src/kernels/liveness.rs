@@ -1,12 +1,13 @@
-//! Which of the instructions that keep the rows that are not selected need not do so, because nobody
-//! reads those rows any more. A constant that is needed inside a branch only then stays a constant.
+//! Which of the instructions that keep the rows that are not selected need not do so, because
+//! nobody reads those rows any more. A constant that is needed inside a branch only then stays a
+//! constant.
 
 use grizzly_bytecode::opcodes::Role;
 use grizzly_bytecode::query::VectorCode;
 use grizzly_bytecode::{OperandKind, VReg, VectorInstr};
 
-/// For each instruction, whether it keeps other rows of its target and may overwrite them all the same.
-/// `outputs` are the registers that are read when the code has ended.
+/// For each instruction, whether it keeps other rows of its target and may overwrite them all the
+/// same. `outputs` are the registers that are read when the code has ended.
 pub fn overwrites(code: &VectorCode, outputs: &[VReg]) -> Vec<bool> {
     let mut depth = 0_usize;
     let mut found = vec![false; code.code.len()];

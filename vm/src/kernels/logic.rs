@@ -1,5 +1,5 @@
-//! Three-valued logic, tests for NULL, and the selections that conditions make. These run over all rows
-//! of the batch: a byte a row is cheaper than an index.
+//! Three-valued logic, tests for NULL, and the selections that conditions make. These run over all
+//! rows of the batch: a byte a row is cheaper than an index.
 
 use super::drive::{Element, Span, binary, room, unary};
 use crate::batch::Rows;
@@ -28,8 +28,8 @@ pub fn not(a: &Vector, out: &mut Vector, span: Span<'_>) {
     unary(a, out, span, |x: u8| x ^ 1);
 }
 
-/// AND and OR with NULLs: an operand that is valid and equals `decisive` decides, else any NULL makes
-/// the result NULL, else it is the other value.
+/// AND and OR with NULLs: an operand that is valid and equals `decisive` decides, else any NULL
+/// makes the result NULL, else it is the other value.
 fn three_valued((a, b): Pair<'_>, out: &mut Vector, len: usize, decisive: u8) {
     let (x, y) = (u8::operand(a), u8::operand(b));
     let (x_valid, y_valid) = (a.validity(), b.validity());

@@ -1,5 +1,5 @@
-//! The loop over the instructions of vector code, and the calls that leave it: natives and functions,
-//! row by row.
+//! The loop over the instructions of vector code, and the calls that leave it: natives and
+//! functions, row by row.
 
 use super::blend::{self, make_fresh, store};
 use super::branches::Branches;
@@ -337,7 +337,8 @@ impl Frame {
     }
 }
 
-/// The target and the operands of an instruction that computes; a missing second operand is the first.
+/// The target and the operands of an instruction that computes; a missing second operand is the
+/// first.
 fn target_of(instruction: VectorInstr) -> Option<(VReg, [VReg; 2])> {
     use grizzly_bytecode::opcodes::Role;
     use grizzly_bytecode::{OperandKind, ids::Operand};

@@ -1,6 +1,6 @@
-//! Arithmetic and casts of 128-bit integers (DECIMAL above 18 digits). An operand may be held in 64 bits;
-//! while both are, the result is computed and held in 64 bits too, and only a batch in which that
-//! overflows is computed again in 128.
+//! Arithmetic and casts of 128-bit integers (DECIMAL above 18 digits). An operand may be held in 64
+//! bits; while both are, the result is computed and held in 64 bits too, and only a batch in which
+//! that overflows is computed again in 128.
 
 use super::arithmetic::{add_i64, div_round_i64, mul_i64, rem_i64, sub_i64};
 use super::arithmetic::{div_round, flag, neg_i64, overflow_if};

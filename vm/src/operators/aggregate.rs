@@ -1,6 +1,6 @@
-//! Groups rows by keys and aggregates them. Each aggregate of the query is made of slots: a sum and a
-//! count, say, for an average; aggregates over the same argument share theirs. Without keys there is
-//! exactly one group, also over no rows.
+//! Groups rows by keys and aggregates them. Each aggregate of the query is made of slots: a sum and
+//! a count, say, for an average; aggregates over the same argument share theirs. Without keys there
+//! is exactly one group, also over no rows.
 //!
 //! Sums of DOUBLE are added in the order of the rows.
 
@@ -30,7 +30,8 @@ pub(super) struct Aggregation<'q> {
     /// The group of each row of the batch.
     ids: Vec<u32>,
     slots: Vec<Slot>,
-    /// For each aggregate its slots: the value, and the count of its arguments where that is needed.
+    /// For each aggregate its slots: the value, and the count of its arguments where that is
+    /// needed.
     outputs: Vec<(usize, Option<usize>)>,
     counts: BatchCounts,
     scratch: [Vec<u16>; 3],
@@ -144,7 +145,8 @@ impl<'q> Aggregation<'q> {
         }
         let mut columns = Vec::new();
         for (aggregate, (value, count)) in self.aggregates.iter().zip(&self.outputs) {
-            // The slots of one aggregate differ: the count's is taken out while the value's is read.
+            // The slots of one aggregate differ: the count's is taken out while the value's is
+            // read.
             let none = Accumulator::Count(Vec::new());
             let mut made = std::mem::replace(&mut self.slots[*value].accumulator, none);
             let count = count.map(|count| &self.slots[count].accumulator);

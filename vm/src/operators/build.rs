@@ -1,5 +1,6 @@
-//! Builds the hash table of a join: ids of keys, per key the chain of its rows in the order in which they
-//! came, and the rows' payload. A row with a NULL in its key matches nothing and is left out.
+//! Builds the hash table of a join: ids of keys, per key the chain of its rows in the order in
+//! which they came, and the rows' payload. A row with a NULL in its key matches nothing and is left
+//! out.
 
 use super::Flow;
 use super::key_index::{KeyIndex, NO_ID};
@@ -33,7 +34,9 @@ impl JoinTable {
     /// The first row of a key, [`NO_ROW`] for [`NO_ID`].
     #[inline]
     pub(super) fn first(&self, id: u32) -> u32 {
-        if id == NO_ID { NO_ROW } else { self.chains.first[id as usize] }
+        // Without duplicates the rows are numbered as their keys are; both "none" are one number.
+        const { assert!(NO_ID == NO_ROW) };
+        if self.chains.unique || id == NO_ID { id } else { self.chains.first[id as usize] }
     }
 
     /// The row after this one with the same key, [`NO_ROW`] behind the last.

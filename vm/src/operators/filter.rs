@@ -1,5 +1,5 @@
-//! Keeps the rows where a condition is TRUE, by narrowing the batch's selection. A conjunction is taken
-//! apart: each conjunct is computed for the rows that the ones before it have left.
+//! Keeps the rows where a condition is TRUE, by narrowing the batch's selection. A conjunction is
+//! taken apart: each conjunct is computed for the rows that the ones before it have left.
 
 use crate::Fault;
 use crate::batch::{Batch, Rows};
@@ -63,8 +63,8 @@ impl Filter {
     }
 }
 
-/// Takes a conjunction apart. Works for straight code in which every register is written once; `None`
-/// where the code is no such conjunction.
+/// Takes a conjunction apart. Works for straight code in which every register is written once;
+/// `None` where the code is no such conjunction.
 fn stages_of(code: &VectorCode, condition: VReg) -> Option<(VectorCode, Vec<(usize, VReg)>)> {
     let registers = code.registers.len();
     let (mut written_at, mut reads) = (vec![None; registers], vec![0_u32; registers]);
@@ -107,8 +107,8 @@ fn stages_of(code: &VectorCode, condition: VReg) -> Option<(VectorCode, Vec<(usi
     Some((straight, stages))
 }
 
-/// Notes where an instruction writes and what it reads; `None` where the code branches, writes a register
-/// twice, or reads a window.
+/// Notes where an instruction writes and what it reads; `None` where the code branches, writes a
+/// register twice, or reads a window.
 fn note(
     instruction: &VectorInstr,
     at: usize,

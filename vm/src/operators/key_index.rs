@@ -1,6 +1,6 @@
-//! From keys to dense ids: 0, 1, … in the order in which keys are first seen. Groups, hash joins and
-//! DISTINCT stand on it. One key of 64-bit integers has a table of its own; everything else goes by
-//! [`EncodedKeys`].
+//! From keys to dense ids: 0, 1, … in the order in which keys are first seen. Groups, hash joins
+//! and DISTINCT stand on it. One key of 64-bit integers has a table of its own; everything else
+//! goes by [`EncodedKeys`].
 
 use super::keys::{EncodedKeys, KeyColumn, KeyColumns, KeyOrder};
 use super::rows::NO_ROW;
@@ -31,9 +31,13 @@ enum Table {
     Encoded(KeyTable),
 }
 
+/// Open addressing with linear probing: a key and its id lie in one entry, so that a lookup waits for
+/// one cache line where a table with separate control bytes waits for two.
 #[derive(Debug, Default)]
 struct Integers {
-    table: HashTable<(i64, u32)>,
+    /// Keys with their ids plus one, 0 where the entry is free; a power of two of entries, at most half
+    /// of them taken.
+    entries: Vec<(i64, u32)>,
     null: Option<u32>,
     len: u32,
 }
@@ -65,8 +69,8 @@ impl KeyIndex {
         KeyColumns::new(keys.iter().zip(wide).map(column))
     }
 
-    /// Gives every selected row the id of its key at `ids[row]`, a new one to a new key, and pushes the
-    /// rows that brought new keys, in the order of their ids. NULL equals NULL.
+    /// Gives every selected row the id of its key at `ids[row]`, a new one to a new key, and pushes
+    /// the rows that brought new keys, in the order of their ids. NULL equals NULL.
     ///
     /// # Errors
     /// ResourceExhausted.
@@ -99,8 +103,8 @@ impl KeyIndex {
         Ok(())
     }
 
-    /// Gives every selected row the id of its key at `ids[row]`, [`NO_ID`] where the key is unknown or
-    /// holds a NULL. `scratch` is memory to encode keys in.
+    /// Gives every selected row the id of its key at `ids[row]`, [`NO_ID`] where the key is unknown
+    /// or holds a NULL. `scratch` is memory to encode keys in.
     pub fn find(
         &self,
         (frame, keys): (&Frame, &[VReg]),
@@ -140,58 +144,78 @@ fn integers_of(key: &Vector) -> Operand<'_, i64> {
 
 impl Integers {
     fn make_room(&mut self, more: usize, memory: &mut Reservation) -> Result<(), Fault> {
-        let spare = self.table.capacity() - self.table.len();
-        if spare < more {
-            let entries = self.table.len() + more;
-            // hashbrown keeps a power of two of buckets, at most seven eighths of them full.
-            let buckets = (entries * 8 / 7 + 1).next_power_of_two();
-            let bytes = buckets * (size_of::<(i64, u32)>() + 1);
-            memory.grow((bytes as u64).saturating_sub(memory.bytes()))?;
-            self.table.reserve(more, |(key, _)| hash_i64(*key));
+        let needed = ((self.len as usize + more) * 2).next_power_of_two();
+        if needed <= self.entries.len() {
+            return Ok(());
         }
+        memory.grow((needed * size_of::<(i64, u32)>()) as u64)?;
+        let old = std::mem::replace(&mut self.entries, vec![(0, 0); needed]);
+        for (key, id) in old.iter().filter(|(_, id)| *id != 0) {
+            let at = self.place_of(*key);
+            self.entries[at] = (*key, *id);
+        }
+        memory.shrink((old.len() * size_of::<(i64, u32)>()) as u64);
         Ok(())
     }
 
+    /// The entry that holds a key, or the free one where it would go.
+    #[inline]
+    fn place_of(&self, key: i64) -> usize {
+        let mask = self.entries.len() - 1;
+        let mut at = hash_i64(key) as usize & mask;
+        loop {
+            // Half of the entries are free: the walk ends.
+            let (known, id) = self.entries[at & mask];
+            if id == 0 || known == key {
+                return at & mask;
+            }
+            at += 1;
+        }
+    }
+
+    /// Gives every selected row the id of its key. [`Integers::make_room`] comes first.
     fn insert(&mut self, key: &Vector, rows: Rows<'_>, ids: &mut [u32], new_rows: &mut Vec<u16>) {
+        // Most keys are known: looking them up first keeps that loop free of changes, so that the
+        // processor waits for several entries at a time.
+        self.find(key, rows, ids);
         let (values, validity) = (integers_of(key), key.validity());
-        rows.each(|row| {
-            let before = self.len;
-            ids[row] = if validity.get(row) {
+        for row in rows.iter() {
+            if ids[row] != NO_ID {
+                continue;
+            }
+            let known = if validity.get(row) {
                 let key = *values.get(row);
-                let entry = self.table.entry(
-                    hash_i64(key),
-                    |(known, _)| *known == key,
-                    |(known, _)| hash_i64(*known),
-                );
-                entry
-                    .or_insert_with(|| {
-                        self.len += 1;
-                        (key, before)
-                    })
-                    .get()
-                    .1
+                let at = self.place_of(key);
+                let entry = &mut self.entries[at];
+                if entry.1 == 0 {
+                    *entry = (key, self.len + 1);
+                }
+                entry.1 - 1
             } else {
-                *self.null.get_or_insert_with(|| {
-                    self.len += 1;
-                    before
-                })
+                *self.null.get_or_insert(self.len)
             };
-            if self.len != before {
+            ids[row] = known;
+            if known == self.len {
+                self.len += 1;
                 new_rows.push(row as u16);
             }
-        });
+        }
     }
 
     fn find(&self, key: &Vector, rows: Rows<'_>, ids: &mut [u32]) {
+        if self.entries.is_empty() {
+            return rows.each(|row| ids[row] = NO_ID);
+        }
         let (values, validity) = (integers_of(key), key.validity());
-        rows.each(|row| {
-            let key = *values.get(row);
-            let known = self.table.find(hash_i64(key), |(known, _)| *known == key);
-            ids[row] = match known {
-                Some((_, id)) if validity.get(row) => *id,
-                _ => NO_ID,
-            };
-        });
+        let id_of = |key: i64| {
+            let (_, id) = self.entries[self.place_of(key)];
+            // A free entry's 0 becomes `NO_ID`.
+            id.wrapping_sub(1)
+        };
+        if validity.is_all_valid() {
+            return rows.each(|row| ids[row] = id_of(*values.get(row)));
+        }
+        rows.each(|row| ids[row] = if validity.get(row) { id_of(*values.get(row)) } else { NO_ID });
     }
 }
 

@@ -1,10 +1,10 @@
-//! The encoding of keys as bytes: two keys are equal exactly when their bytes are, and stand in the order
-//! of their bytes (memcmp). Groups, joins, DISTINCT and sorts all go by it.
+//! The encoding of keys as bytes: two keys are equal exactly when their bytes are, and stand in the
+//! order of their bytes (memcmp). Groups, joins, DISTINCT and sorts all go by it.
 //!
-//! A key is its columns in order, each a tag and, unless NULL, its value: integers big-endian with the
-//! sign bit inverted; DOUBLE likewise with −0.0 as 0.0 and one NaN after all numbers; text with 0x00
-//! written as 0x00 0xFF and ended by 0x00 0x00; composites by their parts, each under a tag of its own.
-//! A descending column has its value bytes inverted.
+//! A key is its columns in order, each a tag and, unless NULL, its value: integers big-endian with
+//! the sign bit inverted; DOUBLE likewise with −0.0 as 0.0 and one NaN after all numbers; text with
+//! 0x00 written as 0x00 0xFF and ended by 0x00 0x00; composites by their parts, each under a tag of
+//! its own. A descending column has its value bytes inverted.
 
 use crate::batch::Rows;
 use crate::vector::{BytesView, Data, Operand, ValidityView, Vector};

@@ -1,5 +1,5 @@
-//! Runs the pipelines of a query: makes the operators of one, pushes the source's batches through its
-//! steps into its sink, and keeps what the sink leaves.
+//! Runs the pipelines of a query: makes the operators of one, pushes the source's batches through
+//! its steps into its sink, and keeps what the sink leaves.
 
 use super::aggregate::Aggregation;
 use super::build::Build;
@@ -20,8 +20,8 @@ use grizzly_bytecode::query::{Pipeline, Query, Sink, Step};
 use grizzly_bytecode::{Builtin, Value};
 use std::sync::atomic::Ordering;
 
-/// Runs a query of `executable`'s program with its parameters and hands its batches to `destination`; the
-/// rows that it writes are added to [`Context::rows_written`].
+/// Runs a query of `executable`'s program with its parameters and hands its batches to
+/// `destination`; the rows that it writes are added to [`Context::rows_written`].
 ///
 /// # Errors
 /// What a row, a write or the receiver raises; Cancelled; ResourceExhausted.
@@ -189,8 +189,8 @@ impl<'q, 'r, 'd> SinkState<'q, 'r, 'd> {
     }
 }
 
-/// Pushes a batch through the steps into the sink. The batch's columns may be exchanged for others, whose
-/// buffers the source reuses.
+/// Pushes a batch through the steps into the sink. The batch's columns may be exchanged for others,
+/// whose buffers the source reuses.
 fn push(
     steps: &mut [StepState<'_>],
     sink: &mut SinkState<'_, '_, '_>,

@@ -1,6 +1,6 @@
-//! Probes a hash table with the rows of a batch. Semi and anti joins narrow the selection. Against a
-//! table without duplicate keys the batch keeps its columns and gets the payload beside them; else the
-//! pairs are gathered into batches of their own.
+//! Probes a hash table with the rows of a batch. Semi and anti joins narrow the selection. Against
+//! a table without duplicate keys the batch keeps its columns and gets the payload beside them;
+//! else the pairs are gathered into batches of their own.
 
 use super::build::JoinTable;
 use super::key_index::NO_ID;

@@ -22,8 +22,8 @@ impl<'q> Project<'q> {
         Project { code, columns, frame: Frame::new(code, columns), out, kept: Vec::new() }
     }
 
-    /// Computes the columns. They are lent until the next call, which takes them back into the registers
-    /// that they came from, so that their memory is used again.
+    /// Computes the columns. They are lent until the next call, which takes them back into the
+    /// registers that they came from, so that their memory is used again.
     pub(super) fn apply(
         &mut self,
         batch: &mut Batch,

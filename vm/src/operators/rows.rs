@@ -1,8 +1,9 @@
-//! Rows that outlive their batch: what joins build on, what sorts and collects keep, what groups end as.
+//! Rows that outlive their batch: what joins build on, what sorts and collects keep, what groups
+//! end as.
 //!
-//! Rows are kept by column, in memory that is reserved before it grows. Text is copied into one heap per
-//! column. When all rows are in, [`RowSet::freeze`] makes the columns shareable, and batches borrow them
-//! or gather from them.
+//! Rows are kept by column, in memory that is reserved before it grows. Text is copied into one
+//! heap per column. When all rows are in, [`RowSet::freeze`] makes the columns shareable, and
+//! batches borrow them or gather from them.
 
 use crate::Fault;
 use crate::batch::Rows;

@@ -1,9 +1,10 @@
-//! Sorts rows. Keys are encoded so that they compare as bytes; an entry holds a key's first 16 bytes, so
-//! that most comparisons touch nothing else. Equal keys keep the order in which they came.
+//! Sorts rows. Keys are encoded so that they compare as bytes; an entry holds a key's first 16
+//! bytes, so that most comparisons touch nothing else. Equal keys keep the order in which they
+//! came.
 //!
-//! With a limit, rows that cannot be among the first are dropped on the way: whenever a few times as many
-//! as wanted have gathered, they are cut to the wanted ones, and from then on a row must beat the worst of
-//! these to be kept.
+//! With a limit, rows that cannot be among the first are dropped on the way: whenever a few times
+//! as many as wanted have gathered, they are cut to the wanted ones, and from then on a row must
+//! beat the worst of these to be kept.
 
 use super::Flow;
 use super::keys::{EncodedKeys, KeyColumn, KeyColumns, KeyOrder};

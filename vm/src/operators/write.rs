@@ -1,6 +1,6 @@
-//! Writes the rows that reach it. Where the pipeline's own source scans the table that is written, all
-//! rows are collected before the first is written, so that a statement never meets its own changes
-//! (the Halloween problem) whatever the storage lets a running scan see.
+//! Writes the rows that reach it. Where the pipeline's own source scans the table that is written,
+//! all rows are collected before the first is written, so that a statement never meets its own
+//! changes (the Halloween problem) whatever the storage lets a running scan see.
 
 use super::Flow;
 use super::output::widen;

@@ -24,6 +24,7 @@ use grizzly_bytecode::{
 };
 use side::Side;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What an instruction works on: the running frame and its surroundings.
 pub(crate) struct Machine<'m, 'c> {
@@ -157,6 +158,14 @@ pub(crate) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
 }
 
 impl<'m> Machine<'m, '_> {
+    /// Cancellation, before an instruction that may take long: the loop looks only now and then.
+    fn poll(&self) -> Result<(), Raised> {
+        if self.context.cancel.load(Ordering::Relaxed) {
+            return Err(Builtin::Cancelled.into());
+        }
+        Ok(())
+    }
+
     fn slot(&self, slot: Slot) -> u64 {
         self.slots[slot.index()]
     }

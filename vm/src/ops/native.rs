@@ -15,6 +15,7 @@ pub(super) fn call_native(
     s: SlotWindow,
     o: ObjectWindow,
 ) -> Step {
+    m.poll()?;
     let native = m.executable.native(id);
     let context = NativeContext {
         clock: m.context.clock,

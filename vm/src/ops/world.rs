@@ -10,6 +10,7 @@ use grizzly_bytecode::query::{Query, WriteOperation};
 use grizzly_bytecode::{Access, AccessId, Builtin, Fault, Instr, ObjectWindow, QueryId, Value};
 
 pub(super) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
+    m.poll()?;
     match instr {
         Instr::Savepoint {} => return savepoint(m),
         Instr::Print { a, k } => {

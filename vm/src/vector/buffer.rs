@@ -114,7 +114,8 @@ impl<T: Clone> Buffer<T> {
         &mut self.own
     }
 
-    /// Becomes the first `len` values of another buffer: borrowed where that one borrows, else copied.
+    /// Becomes the first `len` values of another buffer: borrowed where that one borrows, else
+    /// copied.
     pub fn clone_from_buffer(&mut self, other: &Buffer<T>, len: usize) {
         match &other.shared {
             Some(shared) => self.shared = Some(shared.clone()),

@@ -1,6 +1,6 @@
-//! TEXT and BLOB data of a vector: offsets into bytes, codes into a dictionary, 16-byte references into
-//! a heap, or one constant. Scans and filters run on offsets and dictionaries as they lie in blocks;
-//! references are what branches, joins, groups and sorts build.
+//! TEXT and BLOB data of a vector: offsets into bytes, codes into a dictionary, 16-byte references
+//! into a heap, or one constant. Scans and filters run on offsets and dictionaries as they lie in
+//! blocks; references are what branches, joins, groups and sorts build.
 
 use super::buffer::{AsSlice, Buffer, Shared};
 use std::sync::Arc;
@@ -228,8 +228,8 @@ impl BytesData {
         self.dictionary = Some((codes, dictionary));
     }
 
-    /// Empties the data's own offsets and bytes to push values, a row each: offsets has one entry, 0.
-    /// After each push to the second, its length goes to the first.
+    /// Empties the data's own offsets and bytes to push values, a row each: offsets has one entry,
+    /// 0. After each push to the second, its length goes to the first.
     pub fn owned_offsets(&mut self) -> (&mut Vec<i32>, &mut Vec<u8>) {
         self.set_form(BytesForm::Offsets);
         let (offsets, data) = (self.offsets.owned(), self.data.owned());

@@ -1,5 +1,5 @@
-//! Which rows of a vector are NULL: nothing said, everything NULL, or a bitmap as Arrow has it (least
-//! significant bit first, 1 for a valid row, with an offset in bits), borrowed or owned.
+//! Which rows of a vector are NULL: nothing said, everything NULL, or a bitmap as Arrow has it
+//! (least significant bit first, 1 for a valid row, with an offset in bits), borrowed or owned.
 
 use super::buffer::{Buffer, Shared};
 

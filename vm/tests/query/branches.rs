@@ -120,6 +120,84 @@ proptest! {
     }
 
     #[test]
+    fn conjuncts_narrow_one_after_the_other(
+        rows in rows(&[Type::Bool, Type::Int64, Type::Int64], 230),
+    ) {
+        // flag AND b != 0 AND (a % b >= 0 AND a > -5): where b is 0 nothing is divided.
+        let types = [Type::Bool, Type::Int64, Type::Int64];
+        let kinds = [
+            K::Bool, K::I64, K::I64, K::I64, K::Bool, K::I64, K::Bool, K::I64, K::Bool, K::Bool,
+            K::Bool, K::Bool,
+        ];
+        let (a, b) = (v(1), v(2));
+        let filter = code(3, &kinds, vec![
+            I::Const { d: v(3), k: ConstId(0) },
+            I::CmpI64 { c: Cmp::Ne, d: v(4), a: b, b: v(3) },
+            I::RemI64 { d: v(5), a, b },
+            I::CmpI64 { c: Cmp::Ge, d: v(6), a: v(5), b: v(3) },
+            I::Const { d: v(7), k: ConstId(1) },
+            I::CmpI64 { c: Cmp::Gt, d: v(8), a, b: v(7) },
+            I::And { d: v(9), a: v(6), b: v(8) },
+            I::And { d: v(10), a: v(0), b: v(4) },
+            I::And { d: v(11), a: v(10), b: v(9) },
+        ]);
+        let step = Step::Filter { code: filter, condition: v(11) };
+        let query = Query {
+            pipelines: vec![Pipeline {
+                source: scan(0, &types),
+                steps: vec![step],
+                sink: Sink::Output,
+            }],
+            output: fields(&types),
+            ..Query::default()
+        };
+        let constants =
+            vec![constant(Value::Int(0), Type::Int64), constant(Value::Int(-5), Type::Int64)];
+        let got = run(query, constants, vec![Table::of_rows(&rows, &types)]);
+        let holds = |row: &Vec<Value>| match (&row[0], &row[1], &row[2]) {
+            (Value::Bool(true), Value::Int(a), Value::Int(b)) => {
+                *b != 0 && a.wrapping_rem(*b) >= 0 && *a > -5
+            }
+            _ => false,
+        };
+        let expected: Vec<Vec<Value>> = rows.into_iter().filter(holds).collect();
+        prop_assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn a_choice_takes_the_first_where_the_condition_is_true(
+        (ty, rows) in proptest::sample::select(vec![Type::Bool, Type::Int64, Type::Double])
+            .prop_flat_map(|ty| {
+                (Just(ty.clone()), rows(&[Type::Bool, ty.clone(), ty], 230))
+            }),
+        fixed in [any::<bool>(), any::<bool>()],
+    ) {
+        let types = [Type::Bool, ty.clone(), ty.clone()];
+        let kind = ty.vector_kind();
+        let operand = |at: usize, constant: u16| match fixed[at] {
+            true => I::Const { d: v(3 + at as u16), k: ConstId(constant) },
+            false => I::Copy { d: v(3 + at as u16), a: v(1 + at as u16) },
+        };
+        let query = project(&types, &[K::Bool, kind, kind, kind, kind, kind], vec![
+            operand(0, 0),
+            operand(1, 1),
+            I::Choose { d: v(5), c: v(0), a: v(3), b: v(4) },
+        ], vec![(5, ty.clone())]);
+        let constants = vec![constant(other(&ty), ty.clone()), constant(Value::Null, ty.clone())];
+        let got = run(query, constants, vec![Table::of_rows(&rows, &types)]);
+        let expected: Vec<Vec<Value>> = rows.iter().map(|row| {
+            let taken = row[0] == Value::Bool(true);
+            vec![match (taken, fixed[usize::from(!taken)]) {
+                (true, true) => other(&ty),
+                (true, false) => row[1].clone(),
+                (false, true) => Value::Null,
+                (false, false) => row[2].clone(),
+            }]
+        }).collect();
+        prop_assert_eq!(got, expected);
+    }
+
+    #[test]
     fn a_fault_in_a_branch_not_taken_does_not_happen(
         rows in rows(&[Type::Int64, Type::Int64], 230),
     ) {
@@ -149,7 +227,8 @@ proptest! {
     fn a_temporary_of_both_branches_is_not_mixed_up(
         rows in rows(&[Type::Text, Type::Double], 230),
     ) {
-        // MATCH t { 'gold' => x * 2, 'silver' => x * 4, _ => x }, with the constants' registers reused.
+        // MATCH t { 'gold' => x * 2, 'silver' => x * 4, _ => x }, with the constants' registers
+        // reused.
         let kinds = [K::Bytes, K::F64, K::Bytes, K::Bool, K::F64, K::F64, K::F64];
         let arm = |text: u16, factor: u16, otherwise: u16| vec![
             I::Const { d: v(2), k: ConstId(text) },

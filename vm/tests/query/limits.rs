@@ -1,7 +1,7 @@
 //! What ends a query: budgets, cancellation, faults with their places, early stops.
 
 use crate::support::*;
-use grizzly_bytecode::query::{Pipeline, Query, Sink, SortKey, Source, Step};
+use grizzly_bytecode::query::{JoinKind, Pipeline, Query, Sink, SortKey, Source, Step};
 use grizzly_bytecode::{
     Place, PlaceEntry, PlaceId, Program, SourceId, StateId, Type, VReg, Value, VectorInstr as I,
     VectorKind as K,
@@ -17,11 +17,26 @@ fn table(rows: i64) -> Table {
     Table::of_rows(&rows, &TYPES)
 }
 
+/// A query that ends a scan in a sink and reads what it leaves.
 fn into(sink: Sink) -> Query {
+    let types = match &sink {
+        Sink::Aggregate { .. } => &TYPES[..1],
+        _ => &TYPES,
+    };
+    let probe = Step::Probe {
+        state: StateId(0),
+        code: code(2, &[K::I64, K::I64], Vec::new()),
+        keys: vec![VReg(0)],
+        kind: JoinKind::Semi,
+        payload: Vec::new(),
+    };
+    let (source, steps) = match &sink {
+        Sink::HashBuild { .. } => (scan(0, &TYPES), vec![probe]),
+        _ => (Source::State { state: StateId(0), types: types.to_vec() }, Vec::new()),
+    };
     let first = Pipeline { source: scan(0, &TYPES), steps: Vec::new(), sink };
-    let source = Source::State { state: StateId(0), types: TYPES.to_vec() };
-    let second = Pipeline { source, steps: Vec::new(), sink: Sink::Output };
-    Query { pipelines: vec![first, second], states: 1, output: fields(&TYPES), ..Query::default() }
+    let second = Pipeline { source, steps, sink: Sink::Output };
+    Query { pipelines: vec![first, second], states: 1, output: fields(types), ..Query::default() }
 }
 
 #[test]
@@ -29,7 +44,7 @@ fn every_state_ends_in_resource_exhausted_where_the_budget_ends() {
     let nothing = || code(2, &[K::I64, K::I64], Vec::new());
     let state = StateId(0);
     let key = SortKey { register: VReg(0), descending: false, nulls_first: false };
-    let (keys, payload) = (vec![VReg(0)], vec![VReg(1)]);
+    let (keys, payload) = (vec![VReg(0)], Vec::new());
     let sinks = [
         Sink::Collect { state },
         Sink::Sort { state, code: nothing(), keys: vec![key], limit: None },

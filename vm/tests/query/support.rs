@@ -1,5 +1,5 @@
-//! An in-memory `Tables` whose columns lie in shared buffers as a mapped block's do, and a runner that
-//! links a program around one query.
+//! An in-memory `Tables` whose columns lie in shared buffers as a mapped block's do, and a runner
+//! that links a program around one query.
 #![allow(dead_code, reason = "the tests and the benchmark each use a part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up must fail")]
 

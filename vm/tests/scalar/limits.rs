@@ -2,6 +2,7 @@
 
 use super::support::{World, allocations, link, name, run};
 use grizzly_bytecode::{FunctionId, Value};
+use grizzly_vm::budget::Budget;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -46,6 +47,22 @@ fn large_frames_end_in_an_exception_too() {
 }
 
 #[test]
+fn the_stack_grows_within_the_budget_and_gives_back() {
+    let executable = link(&count_down(60_000));
+    let mut world = World::default();
+    world.with(|context| {
+        executable.execute(context).unwrap();
+        assert!(context.budget.peak_bytes() > 60_000 * 16);
+        assert_eq!(context.budget.used_bytes(), 0);
+        context.budget = Budget::new("statement", 500_000);
+        let fault = executable.execute(context).unwrap_err();
+        assert!(fault.is("ResourceExhausted"));
+        assert!(fault.exception.message.starts_with("the statement needs"));
+        assert_eq!(context.budget.used_bytes(), 0);
+    });
+}
+
+#[test]
 fn deep_recursion_can_be_caught_and_the_instance_goes_on() {
     let source = format!(
         "{}
@@ -79,6 +96,19 @@ fn another_thread_cancels_a_loop() {
     let result = world.execute(&executable);
     other.join().unwrap();
     assert_eq!(name(result), "Cancelled");
+}
+
+#[test]
+fn what_may_take_long_looks_for_cancellation_first() {
+    let executable = link(
+        "const k0 type INT64\nfunction f0 main() slots 0 objects 1
+            print o0, k0
+            jump_back @0",
+    );
+    let mut world = World::default();
+    world.output.cancels = Some(world.cancel.clone());
+    assert_eq!(name(world.execute(&executable)), "Cancelled");
+    assert_eq!(world.output.lines.len(), 1);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use grizzly_vm::{Context, Executable};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Counts this thread's allocations.
 pub struct Counting;
@@ -112,6 +112,8 @@ pub struct Kept {
     pub batches: usize,
     pub lines: Vec<(Value, Type)>,
     pub counts_only: bool,
+    /// Set when a line is printed.
+    pub cancels: Option<Arc<AtomicBool>>,
 }
 
 impl Output for Kept {
@@ -129,6 +131,7 @@ impl Output for Kept {
 
     fn print(&mut self, value: &Value, ty: &Type) -> Result<(), Fault> {
         self.lines.push((value.clone(), ty.clone()));
+        self.cancels.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
-//! Finds the group of each row. Keys of few values (dictionaries, BOOLEAN, small integers) are combined
-//! into one code, and an array says which group a code stands for; a code that is new, and every row of
-//! other keys, goes through the index of all keys.
+//! Finds the group of each row. Keys of few values (dictionaries, BOOLEAN, small integers) are
+//! combined into one code, and an array says which group a code stands for; a code that is new, and
+//! every row of other keys, goes through the index of all keys.
 
 use super::super::key_index::{KeyIndex, NO_ID};
 use super::super::rows::{FrozenRows, RowSet};
@@ -95,7 +95,8 @@ impl<'q> Groups<'q> {
 }
 
 impl Coded {
-    /// Whether the batch's keys have codes; forgets the groups where the codes mean something else now.
+    /// Whether the batch's keys have codes; forgets the groups where the codes mean something else
+    /// now.
     fn prepare(&mut self, frame: &Frame, registers: &[VReg], rows: Rows<'_>) -> bool {
         self.keys.resize_with(registers.len(), CodedKey::default);
         let (mut codes, mut same) = (1_usize, true);
@@ -128,7 +129,8 @@ impl Coded {
         }
     }
 
-    /// Looks the groups of the rows from a position on up, and stops at the first that is not known.
+    /// Looks the groups of the rows from a position on up, and stops at the first that is not
+    /// known.
     fn look_up(&self, rows: Rows<'_>, from: usize, ids: &mut [u32]) -> usize {
         for position in from..rows.count() {
             let row = rows.at(position);
@@ -143,7 +145,8 @@ impl Coded {
 }
 
 impl CodedKey {
-    /// Whether the column's codes mean what they meant for the last batch; `None` where it has none.
+    /// Whether the column's codes mean what they meant for the last batch; `None` where it has
+    /// none.
     fn prepare(&mut self, vector: &Vector, rows: Rows<'_>) -> Option<bool> {
         match vector.data() {
             Data::Bytes(bytes) => {

@@ -1,5 +1,5 @@
-//! From slots to the columns of a query: NULL over no rows, checks of ranges, the one division of an
-//! average.
+//! From slots to the columns of a query: NULL over no rows, checks of ranges, the one division of
+//! an average.
 
 use super::extremes::validity_of;
 use super::slots::Accumulator;

@@ -1,5 +1,5 @@
-//! The slots of aggregates: what is accumulated over which argument, under which FILTER, and whether
-//! equal arguments count once.
+//! The slots of aggregates: what is accumulated over which argument, under which FILTER, and
+//! whether equal arguments count once.
 
 use super::super::key_index::KeyTable;
 use super::super::keys::{EncodedKeys, KeyColumn, KeyColumns, KeyOrder};

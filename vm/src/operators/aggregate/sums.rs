@@ -1,5 +1,5 @@
-//! Sums. Exact ones are kept in 128 bits; a batch is first summed in 64 bits where the magnitudes of its
-//! values prove that this cannot overflow.
+//! Sums. Exact ones are kept in 128 bits; a batch is first summed in 64 bits where the magnitudes
+//! of its values prove that this cannot overflow.
 
 use super::{FEW_GROUPS, Target};
 use crate::Fault;
