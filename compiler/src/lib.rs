@@ -4,6 +4,7 @@
 //! `codegen` writes the [`grizzly_bytecode::Program`]. The crate knows neither the machine nor the
 //! storage.
 #![forbid(unsafe_code)]
+#![deny(clippy::indexing_slicing)]
 
 pub mod catalog;
 pub mod check;

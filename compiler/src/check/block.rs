@@ -282,14 +282,13 @@ impl<'a> Checker<'a> {
 
     pub(crate) fn while_step(&mut self, repeat: &'a ast::While) -> Step {
         // What holds before the loop need not hold in its later rounds.
-        let before = std::mem::replace(&mut self.known, Facts::default());
+        self.known = Facts::default();
         let condition = self.condition(&repeat.condition, "the condition of WHILE");
         self.known.extend(&facts(&condition, Outcome::True));
         self.loops += 1;
         let branch = self.block_branch(&repeat.body, None, Use::No);
         self.loops -= 1;
         self.known = Facts::default();
-        drop(before);
         let body = self.finish_branch(branch, &Type::Unit);
         let block = match body.kind {
             ExprKind::Block(block) => *block,

@@ -106,7 +106,7 @@ impl<'a> Checker<'a> {
     ) -> Option<Query> {
         self.unsupported_clauses(select)?;
         self.scope.tables = Some(Vec::new());
-        let from = self.from_clause(&select.from);
+        let from = self.all_sources(&select.from);
         if self.broken_from || (from.is_none() && !select.from.is_empty()) {
             // Nothing is known of the columns, so nothing sensible can be said of the other clauses.
             return None;

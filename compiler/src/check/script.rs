@@ -24,7 +24,8 @@ pub struct CheckedScript {
     pub definitions: OverlayObjects,
 }
 
-/// Checks a whole script.
+/// Checks a whole script. Statements may be nested as deeply as [`grizzly_grammar::MAX_DEPTH`] allows;
+/// the deepest take up to 32 MiB of the caller's stack in a build without optimisation.
 pub fn check_script(script: &ast::Script, source: &Source, catalog: &dyn Catalog) -> CheckedScript {
     let statements: Vec<&ast::Statement> = script.statements.iter().collect();
     check_statements(&statements, source, catalog)
@@ -419,5 +420,37 @@ pub(crate) fn known_value(value: &crate::hir::Expr) -> Option<grizzly_bytecode::
     match &value.kind {
         ExprKind::Constant(constant) => Some(constant.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// What `check_script` asks of its caller's stack, in a build without optimisation.
+    const STACK_BYTES: usize = 32 << 20;
+
+    fn deep_texts() -> Vec<String> {
+        vec![
+            format!("SELECT {}1{};", "(".repeat(490), ")".repeat(490)),
+            format!("SELECT x{} FROM (VALUES (1)) AS t(x);", " + x".repeat(980)),
+            format!("SELECT {}x FROM (VALUES (1)) AS t(x);", "- ".repeat(480)),
+            format!("SELECT {}1{};", "coalesce(NULL, ".repeat(450), ")".repeat(450)),
+            format!("SELECT {}1{};", "CASE WHEN TRUE THEN ".repeat(150), " END".repeat(150)),
+            format!("{}1{};", "IF TRUE { ".repeat(160), " }".repeat(160)),
+            format!("{}1{};", "MATCH 1 { _ => ".repeat(160), " }".repeat(160)),
+            format!("{}SELECT 1 AS x{};", "SELECT x FROM (".repeat(200), ")".repeat(200)),
+        ]
+    }
+
+    #[test]
+    fn the_deepest_statements_are_checked_within_the_stated_stack() {
+        for text in deep_texts() {
+            let run = move || {
+                let (syntax, checked) = crate::check::testing::check(&text);
+                assert!(syntax.is_empty(), "{} {syntax:#?}", text.get(..20).unwrap_or(""));
+                assert_eq!(checked.statements.len(), 1);
+            };
+            let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
+            assert!(thread.unwrap().join().is_ok());
+        }
     }
 }
