@@ -100,11 +100,14 @@ impl<'a> Checker<'a> {
         }
         let before = self.scope.aggregating;
         self.scope.aggregating = Aggregating::Inside;
+        // An argument is computed before SELECT, so its aliases mean nothing in it.
+        let aliases = std::mem::take(&mut self.scope.aliases);
         let argument = self.aggregate_argument(kind, name, arguments);
         let filter = modifiers
             .and_then(|m| m.filter.as_ref())
             .map(|filter| self.condition(filter, "FILTER"));
         self.scope.aggregating = before;
+        self.scope.aliases = aliases;
         let Ok(argument) = argument else { return self.error(span) };
         let distinct = modifiers.is_some_and(|m| m.distinct);
         let Some(call) = self.typed_aggregate(kind, name, argument, filter, distinct) else {

@@ -39,7 +39,7 @@ mod write;
 pub(crate) mod testing;
 pub mod walk;
 
-use crate::catalog::{Catalog, Source, Variable};
+use crate::catalog::{Catalog, ObjectKind, Source, Variable};
 use crate::hir::{
     self, Block, Column, ColumnVar, Expr, ExprKind, FunctionResult, Local, LocalId, Step,
 };
@@ -61,10 +61,29 @@ pub(crate) struct ScriptFacts {
     pub(crate) tables: HashMap<SmolStr, Span>,
     /// The row types of those tables, for functions that are checked before the tables exist.
     pub(crate) row_types: HashMap<SmolStr, Type>,
+    /// Types and functions (receiver functions as `type.name`) that the script makes and the database
+    /// does not have, with the number of their statement: before it they are not there to be dropped.
+    pub(crate) hoisted: HashMap<(ObjectKind, SmolStr), usize>,
+    /// Types and functions that the script drops, with the number of the statement.
+    pub(crate) dropped: HashMap<(ObjectKind, SmolStr), usize>,
+    /// The number of the statement that is being checked.
+    pub(crate) current: usize,
     /// Tables and functions whose CREATE was reported: nothing more is said of them.
     pub(crate) broken: HashSet<SmolStr>,
     /// Whether the parser could not understand some statement, which may have made anything.
     pub(crate) gaps: bool,
+}
+
+impl ScriptFacts {
+    /// Whether the script makes this object only after the statement that is being checked.
+    pub(crate) fn unmade(&self, kind: ObjectKind, name: &SmolStr) -> bool {
+        self.hoisted.get(&(kind, name.clone())).is_some_and(|made| *made > self.current)
+    }
+
+    /// Whether the script drops this object before statement number `index`.
+    pub(crate) fn dropped_before(&self, kind: ObjectKind, name: &SmolStr, index: usize) -> bool {
+        self.dropped.get(&(kind, name.clone())).is_some_and(|dropped| *dropped < index)
+    }
 }
 
 /// A name that stands for a local or for a part of one.

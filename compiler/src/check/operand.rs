@@ -114,7 +114,7 @@ impl Checker<'_> {
             return expr;
         }
         if expr.ty == Type::Null {
-            expr.ty = to.clone();
+            super::retype(&mut expr, to);
             return expr;
         }
         let how = conversion(&expr.ty, to);

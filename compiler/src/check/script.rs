@@ -3,7 +3,7 @@
 
 use super::effects::block_effect;
 use super::{Checker, ScriptFacts, statement_of};
-use crate::catalog::{Catalog, FunctionKey, Source, Variable};
+use crate::catalog::{Catalog, FunctionKey, ObjectKind, Source, Variable};
 use crate::diagnostics as say;
 use crate::hir::{Effect, ExprKind, Function, Statement, StatementKind};
 use crate::overlay::{Overlay, OverlayObjects};
@@ -69,6 +69,7 @@ fn check_statements(
     run.facts.gaps =
         statements.iter().any(|statement| matches!(statement.kind, ast::StatementKind::Error));
     run.overlay.objects.single = single_assignments(statements);
+    run.note_drops(statements);
     run.define_types(statements);
     run.note_tables(statements);
     run.define_functions(statements);
@@ -118,6 +119,26 @@ impl<'s> ScriptRun<'s> {
         let mut checker = Checker::new(&self.overlay, &self.facts, self.source, open);
         checker.script_variables = self.variables.clone();
         checker
+    }
+
+    /// The types and functions that the script drops, so that it may make them again.
+    fn note_drops(&mut self, statements: &[&ast::Statement]) {
+        for (index, statement) in statements.iter().enumerate() {
+            let ast::StatementKind::Drop(drop) = &statement.kind else { continue };
+            let kind = match drop.class {
+                ast::ObjectClass::Type => ObjectKind::Type,
+                ast::ObjectClass::Function if drop.receiver.is_none() => ObjectKind::Function,
+                _ => continue,
+            };
+            for ident in drop.names.iter().filter_map(ast::Name::as_ident) {
+                self.facts.dropped.entry((kind, ident.folded())).or_insert(index);
+            }
+        }
+    }
+
+    /// Notes that a type or a function is there only from statement number `index` on.
+    fn note_hoisted(&mut self, kind: ObjectKind, name: SmolStr, index: usize) {
+        self.facts.hoisted.entry((kind, name)).or_insert(index);
     }
 
     /// CREATE TYPE: each once the types that it mentions are there.
@@ -182,7 +203,13 @@ impl<'s> ScriptRun<'s> {
         let kind = match defined {
             Some((name, ty)) => {
                 let key = ast::fold(&name);
-                let known = self.overlay.ty(&key);
+                let known = self
+                    .overlay
+                    .ty(&key)
+                    .filter(|_| !self.facts.dropped_before(ObjectKind::Type, &key, index));
+                if known.is_none() && self.overlay.ty(&key).is_none() {
+                    self.note_hoisted(ObjectKind::Type, key.clone(), index);
+                }
                 let kind = match known {
                     Some(known) if known == ty => StatementKind::Nothing,
                     Some(_) if create.if_not_exists => StatementKind::Nothing,
@@ -246,7 +273,7 @@ impl<'s> ScriptRun<'s> {
                 self.made.insert(index, StatementKind::Error);
                 continue;
             };
-            if let Some(kind) = self.existing_function(create, &function, &mut firsts) {
+            if let Some(kind) = self.existing_function(create, &function, &mut firsts, index) {
                 self.made.insert(index, kind);
                 continue;
             }
@@ -283,10 +310,19 @@ impl<'s> ScriptRun<'s> {
         create: &ast::CreateFunction,
         function: &Function,
         firsts: &mut HashMap<FunctionKey, Span>,
+        index: usize,
     ) -> Option<StatementKind> {
         let at = create.name.span;
         let first = firsts.get(&function.key).copied();
-        let exists = self.overlay.function(&function.key).is_some();
+        let there = self.overlay.function(&function.key).is_some();
+        let shown = match &function.key.receiver {
+            Some(receiver) => SmolStr::from(format!("{receiver}.{}", function.key.name)),
+            None => function.key.name.clone(),
+        };
+        let exists = there && !self.facts.dropped_before(ObjectKind::Function, &shown, index);
+        if !there {
+            self.note_hoisted(ObjectKind::Function, shown, index);
+        }
         firsts.entry(function.key.clone()).or_insert(at);
         if exists && create.if_not_exists {
             return Some(StatementKind::Nothing);
@@ -327,6 +363,7 @@ impl<'s> ScriptRun<'s> {
 
     fn statement(&mut self, index: usize, statement: &ast::Statement) -> Statement {
         let made = self.made.remove(&index);
+        self.facts.current = index;
         let mut checker = self.checker();
         let checked = match made {
             Some(kind) => statement_of(&mut checker, kind, statement.span),
