@@ -1,8 +1,8 @@
-//! A script's own objects over the database's: each DDL statement of the script is applied in turn, so
-//! that later statements see what earlier ones will have made.
+//! A script's own objects over the database's: each DDL statement of the script is applied in turn,
+//! so that later statements see what earlier ones will have made.
 //!
-//! Types and functions are laid in before any statement is checked, as they are visible in the whole
-//! script. What the script drops hides the database's object of that name.
+//! Types and functions are laid in before any statement is checked, as they are visible in the
+//! whole script. What the script drops hides the database's object of that name.
 
 use crate::catalog::{Catalog, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable};
 use crate::check::known_value;

@@ -1,9 +1,10 @@
 //! The standard library's declarations, as PL-Grizzly text: `CREATE FUNCTION lower(s: TEXT) RETURNS
 //! TEXT;` without a body, one statement a form, several forms of a name allowed.
 //!
-//! The lines of a form's documentation comment are its documentation, but for those that begin with a
-//! tag: `@body name` (the registered body, else the function's name), `@null handles` (it is called with
-//! NULLs; strict otherwise), `@effect READS|VOLATILE|WRITES`, `@nullable` (it may give NULL),
+//! The lines of a form's documentation comment are its documentation, but for those that begin with
+//! a tag: `@body name` (the registered body, else the function's name), `@null handles` (it is
+//! called with NULLs; strict otherwise), `@effect READS|VOLATILE|WRITES`, `@nullable` (it may give
+//! NULL),
 //! `@variadic` (the last parameter takes any number of arguments).
 //!
 //! A single capital letter is a type variable; `ANY` takes each argument as it is.
@@ -180,7 +181,8 @@ mod tests {
     #[test]
     fn declarations_become_forms() {
         let text = "--- The text in lower case.\nCREATE FUNCTION lower(s: TEXT) RETURNS TEXT;\n\
-            --- @body abs_f64\n--- The value without its sign.\nCREATE FUNCTION abs(x: N) RETURNS N;\n\
+            --- @body abs_f64\n--- The value without its sign.\n\
+            CREATE FUNCTION abs(x: N) RETURNS N;\n\
             --- @null handles\n--- @variadic\n--- @effect VOLATILE\n--- @nullable\n\
             CREATE FUNCTION pick(xs: ARRAY<T>, i: INT64 = -1, more: ANY) RETURNS T;";
         let forms = natives(text).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Calls: `f(x)`, `x.f()`, `x |> f()`, resolved as a receiver function, a free function, an aggregate or
-//! special form, a built-in, in this order.
+//! Calls: `f(x)`, `x.f()`, `x |> f()`, resolved as a receiver function, a free function, an
+//! aggregate or special form, a built-in, in this order.
 
 use super::operand::{Mode, Operand};
 use super::scope::Aggregating;

@@ -145,8 +145,8 @@ impl<'a> Checker<'a> {
         TableColumn { id, name: column.name.name.clone(), ty, nullable, default }
     }
 
-    /// A default stands in other statements later: it can neither use parameters and variables of this
-    /// one nor keep values in locals.
+    /// A default stands in other statements later: it can neither use parameters and variables of
+    /// this one nor keep values in locals.
     pub(crate) fn self_contained(&mut self, value: Expr) -> Expr {
         let mut found: Option<(Span, bool)> = None;
         walk::each(&value, &mut |e| {

@@ -1,5 +1,5 @@
-//! Grouping: aggregates and their types, the keys of GROUP BY, and the rewriting of what is computed
-//! after them over the group's columns.
+//! Grouping: aggregates and their types, the keys of GROUP BY, and the rewriting of what is
+//! computed after them over the group's columns.
 
 use super::operand::{Mode, Operand};
 use super::scope::{Aggregating, AliasMode};
@@ -85,8 +85,8 @@ pub(crate) fn aggregate_named(name: &str) -> Option<Option<Kind>> {
 pub(crate) type Key = (ColumnVar, Expr);
 
 impl<'a> Checker<'a> {
-    /// A call of an aggregate where one may stand: it is collected, and its result's column stands for
-    /// it.
+    /// A call of an aggregate where one may stand: it is collected, and its result's column stands
+    /// for it.
     pub(crate) fn aggregate(
         &mut self,
         kind: Kind,
@@ -298,8 +298,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Rewrites an expression that is computed after grouping: keys become their columns; other columns
-    /// of FROM are reported.
+    /// Rewrites an expression that is computed after grouping: keys become their columns; other
+    /// columns of FROM are reported.
     pub(crate) fn regroup(
         &mut self,
         expr: &mut Expr,

@@ -24,8 +24,8 @@ pub struct CheckedScript {
     pub definitions: OverlayObjects,
 }
 
-/// Checks a whole script. Statements may be nested as deeply as [`grizzly_grammar::MAX_DEPTH`] allows;
-/// the deepest take up to 32 MiB of the caller's stack in a build without optimisation.
+/// Checks a whole script. Statements may be nested as deeply as [`grizzly_grammar::MAX_DEPTH`]
+/// allows; the deepest take up to 32 MiB of the caller's stack in a build without optimisation.
 pub fn check_script(script: &ast::Script, source: &Source, catalog: &dyn Catalog) -> CheckedScript {
     let statements: Vec<&ast::Statement> = script.statements.iter().collect();
     check_statements(&statements, source, catalog)
@@ -210,6 +210,8 @@ impl<'s> ScriptRun<'s> {
                 if known.is_none() && self.overlay.ty(&key).is_none() {
                     self.note_hoisted(ObjectKind::Type, key.clone(), index);
                 }
+                let made = self.facts.made_at.entry((ObjectKind::Type, key.clone()));
+                made.or_default().push(index);
                 let kind = match known {
                     Some(known) if known == ty => StatementKind::Nothing,
                     Some(_) if create.if_not_exists => StatementKind::Nothing,
@@ -243,8 +245,8 @@ impl<'s> ScriptRun<'s> {
         }
     }
 
-    /// The row types of the tables that the script creates; what is wrong with them is said when their
-    /// statement's turn comes.
+    /// The row types of the tables that the script creates; what is wrong with them is said when
+    /// their statement's turn comes.
     fn note_tables(&mut self, statements: &[&ast::Statement]) {
         for statement in statements {
             let ast::StatementKind::CreateTable(create) = &statement.kind else { continue };
@@ -320,6 +322,8 @@ impl<'s> ScriptRun<'s> {
             None => function.key.name.clone(),
         };
         let exists = there && !self.facts.dropped_before(ObjectKind::Function, &shown, index);
+        let made = self.facts.made_at.entry((ObjectKind::Function, shown.clone()));
+        made.or_default().push(index);
         if !there {
             self.note_hoisted(ObjectKind::Function, shown, index);
         }
@@ -380,8 +384,8 @@ impl<'s> ScriptRun<'s> {
         checked
     }
 
-    /// A table whose CREATE was reported is there for the statements after it, as far as its columns
-    /// are known; else nothing is said of it.
+    /// A table whose CREATE was reported is there for the statements after it, as far as its
+    /// columns are known; else nothing is said of it.
     fn broken_table(&mut self, create: &ast::CreateTable) {
         let Some(ident) = create.name.as_ident() else { return };
         if self.overlay.table(&ident.folded()).is_some() {
