@@ -7,6 +7,9 @@
 use grizzly_bytecode::{Type, Value};
 use std::cmp::Ordering;
 
+/// The largest exponent that a literal may have; every DOUBLE and DECIMAL lies far within.
+const MAX_EXPONENT: i32 = 5_000;
+
 /// The most digits of a DECIMAL.
 pub const MAX_PRECISION: u32 = 38;
 
@@ -34,9 +37,13 @@ impl Number {
         }
         let split = digits.find(['e', 'E']);
         let (body, exponent) = match split {
-            Some(at) => (digits.get(..at)?, digits.get(at + 1..)?.parse::<i32>().ok()?),
+            Some(at) => (digits.get(..at)?, digits.get(at + 1..)?.parse::<i16>().ok()?),
             None => (digits.as_str(), 0),
         };
+        let exponent = i32::from(exponent);
+        if exponent.abs() > MAX_EXPONENT {
+            return None;
+        }
         let (whole, fraction) = body.split_once('.').unwrap_or((body, ""));
         let fraction = fraction.trim_end_matches('0');
         let joined = format!("{whole}{fraction}");
@@ -63,6 +70,9 @@ impl Number {
     /// The number without zeros at the end of its fraction.
     fn reduced(self) -> Number {
         let mut number = self;
+        if number.mantissa == 0 {
+            number.exponent = 0;
+        }
         while number.exponent < 0 && number.mantissa % 10 == 0 {
             number.mantissa /= 10;
             number.exponent += 1;
@@ -72,6 +82,9 @@ impl Number {
 
     /// The mantissa at `scale` digits after the point, exactly.
     fn at_scale(self, scale: i32) -> Option<i128> {
+        if self.mantissa == 0 {
+            return Some(0);
+        }
         let shift = self.exponent.checked_add(scale)?;
         if shift >= 0 {
             return self.mantissa.checked_mul(power_of_ten(u32::try_from(shift).ok()?)?);
@@ -285,6 +298,8 @@ mod tests {
             assert_eq!(number(text).show(), shown, "{text}");
         }
         assert!(number("0.0").point && !number("0").point);
+        assert_eq!(number("0e-4999").show(), "0");
+        assert!(Number::parse("1e9999999999").is_none() && Number::parse("1e-5001").is_none());
     }
 
     #[test]

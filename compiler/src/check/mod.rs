@@ -49,6 +49,7 @@ use grizzly_bytecode::{Parameter, Place, SourceId, Type, Value};
 use grizzly_grammar::{Diagnostic, Span, ast};
 use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
+use std::cell::Cell;
 
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
@@ -166,6 +167,8 @@ pub(crate) struct Checker<'a> {
     /// The session variables that the script has set so far; theirs is the type that later SETs
     /// keep.
     script_variables: HashMap<SmolStr, Variable>,
+    /// Whether an error expression was made, reported or excused: the statement cannot be lowered.
+    errored: Cell<bool>,
     /// Whether the catalog may lack objects that a late statement makes.
     open: bool,
 }
@@ -199,6 +202,7 @@ impl<'a> Checker<'a> {
             late: None,
             lengths: Vec::new(),
             script_variables: HashMap::new(),
+            errored: Cell::new(false),
             open,
         }
     }
@@ -218,7 +222,10 @@ impl<'a> Checker<'a> {
     /// Whether it is better to say nothing of a name that is not known: its definition was
     /// reported, or may stand in a statement that was not understood.
     pub(crate) fn is_excused(&self, name: &str, similar: Option<&SmolStr>) -> bool {
-        self.facts.broken.contains(&ast::fold(name)) || (self.facts.gaps && similar.is_none())
+        let excused =
+            self.facts.broken.contains(&ast::fold(name)) || (self.facts.gaps && similar.is_none());
+        self.errored.set(self.errored.get() || excused);
+        excused
     }
 
     /// Reports that a part of the language is still to come.
@@ -229,6 +236,7 @@ impl<'a> Checker<'a> {
 
     /// The expression of what was reported.
     pub(crate) fn error(&self, span: Span) -> Expr {
+        self.errored.set(true);
         Expr { kind: ExprKind::Error, ty: Type::Error, place: self.place(span) }
     }
 

@@ -188,14 +188,11 @@ impl<'a> Checker<'a> {
                     let hint = want.and_then(|types| types.get(outputs.len()));
                     let checked =
                         self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
-                            let aliases = std::mem::take(&mut this.scope.aliases);
                             let operand = this.operand(value, hint);
-                            let expr = match hint {
+                            match hint {
                                 Some(ty) => this.settle_near(operand, ty),
                                 None => this.settle(operand),
-                            };
-                            this.scope.aliases = aliases;
-                            expr
+                            }
                         });
                     let checked = self.with_value(checked);
                     let name = match alias {

@@ -198,8 +198,9 @@ impl<'s> ScriptRun<'s> {
         let defined = checker.type_definition(create);
         let late = checker.late.take();
         let mut diagnostics = std::mem::take(&mut checker.diagnostics);
+        let errored = checker.errored.get();
         drop(checker);
-        let failed = diagnostics.iter().any(Diagnostic::is_error) || late.is_some();
+        let failed = errored || diagnostics.iter().any(Diagnostic::is_error) || late.is_some();
         let kind = match defined {
             Some((name, ty)) => {
                 let key = ast::fold(&name);
@@ -261,12 +262,13 @@ impl<'s> ScriptRun<'s> {
 
     /// CREATE FUNCTION: all signatures, then all bodies, then effects through the calls.
     fn define_functions(&mut self, statements: &[&ast::Statement]) {
-        let mut pending: Vec<(usize, &ast::CreateFunction, Function)> = Vec::new();
+        let mut pending: Vec<(usize, &ast::CreateFunction, Function, bool)> = Vec::new();
         let mut firsts: HashMap<FunctionKey, Span> = HashMap::new();
         for (index, statement) in statements.iter().enumerate() {
             let ast::StatementKind::CreateFunction(create) = &statement.kind else { continue };
             let mut checker = self.checker();
             let function = checker.signature(create, statement);
+            let errored = checker.errored.get();
             let diagnostics = std::mem::take(&mut checker.diagnostics);
             drop(checker);
             self.diagnostics.extend(diagnostics);
@@ -281,15 +283,16 @@ impl<'s> ScriptRun<'s> {
             }
             let key = function.key.clone();
             self.overlay.objects.functions.insert(key, Some(Arc::new(function.clone())));
-            pending.push((index, create, function));
+            pending.push((index, create, function, errored));
         }
         let mut bodies: Vec<(usize, Function, bool)> = Vec::new();
-        for (index, create, function) in pending {
+        for (index, create, function, bad_head) in pending {
             let mut checker = self.checker();
             let function = checker.body(create, function);
             let diagnostics = std::mem::take(&mut checker.diagnostics);
+            let errored = checker.errored.get();
             drop(checker);
-            let failed = diagnostics.iter().any(Diagnostic::is_error);
+            let failed = bad_head || errored || diagnostics.iter().any(Diagnostic::is_error);
             self.diagnostics.extend(diagnostics);
             bodies.push((index, function, failed));
         }

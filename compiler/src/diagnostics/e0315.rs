@@ -26,8 +26,12 @@ SELECT x * 2 AS twice FROM t WHERE x * 2 > 3;
 /// The alias `name`, which stands at `alias`, is used in `clause`.
 pub(crate) fn alias_not_visible(span: Span, name: &str, clause: &str, alias: Span) -> Diagnostic {
     let message = format!("the alias `{name}` is not visible in {clause}");
+    let why = match clause {
+        "SELECT" => "the columns of SELECT do not see each other".to_owned(),
+        _ => format!("{clause} is computed before SELECT"),
+    };
     Diagnostic::error(PAGE.code, span, message)
-        .with_text(format!("{clause} is computed before SELECT"))
+        .with_text(why)
         .with_label(alias, "what the alias names")
         .with_help("repeat the expression, or name it in a derived table in FROM")
 }
