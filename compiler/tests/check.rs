@@ -4,6 +4,8 @@
 //! the diagnostics first and then the typed form. `CHECK_UPDATE=1 cargo test -p grizzly-compiler
 //! --test check` writes what is found into the files, to be read before it is committed.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it cannot read")]
+
 use grizzly_bytecode::{SourceId, Type};
 use grizzly_compiler::catalog::{
     Catalog, FunctionKey, Native, ObjectKind, Source, Table, TableStatistics, Variable,
