@@ -1,11 +1,14 @@
 //! Untyped constants: exact decimals, until what they meet gives them a type.
 //!
 //! This is the only arithmetic that the compiler owns; everything typed is folded by the machine
-//! through `Evaluate`. A [`Number`] is `mantissa × 10^exponent`; an operation that has no exact result
-//! of this form gives `None`, and the caller falls back to typed arithmetic.
+//! through `Evaluate`. A [`Number`] is `mantissa × 10^exponent`; an operation that has no exact
+//! result of this form gives `None`, and the caller falls back to typed arithmetic.
 
 use grizzly_bytecode::{Type, Value};
 use std::cmp::Ordering;
+
+/// The largest exponent that a literal may have; every DOUBLE and DECIMAL lies far within.
+const MAX_EXPONENT: i32 = 5_000;
 
 /// The most digits of a DECIMAL.
 pub const MAX_PRECISION: u32 = 38;
@@ -34,9 +37,13 @@ impl Number {
         }
         let split = digits.find(['e', 'E']);
         let (body, exponent) = match split {
-            Some(at) => (digits.get(..at)?, digits.get(at + 1..)?.parse::<i32>().ok()?),
+            Some(at) => (digits.get(..at)?, digits.get(at + 1..)?.parse::<i16>().ok()?),
             None => (digits.as_str(), 0),
         };
+        let exponent = i32::from(exponent);
+        if exponent.abs() > MAX_EXPONENT {
+            return None;
+        }
         let (whole, fraction) = body.split_once('.').unwrap_or((body, ""));
         let fraction = fraction.trim_end_matches('0');
         let joined = format!("{whole}{fraction}");
@@ -63,6 +70,9 @@ impl Number {
     /// The number without zeros at the end of its fraction.
     fn reduced(self) -> Number {
         let mut number = self;
+        if number.mantissa == 0 {
+            number.exponent = 0;
+        }
         while number.exponent < 0 && number.mantissa % 10 == 0 {
             number.mantissa /= 10;
             number.exponent += 1;
@@ -72,6 +82,9 @@ impl Number {
 
     /// The mantissa at `scale` digits after the point, exactly.
     fn at_scale(self, scale: i32) -> Option<i128> {
+        if self.mantissa == 0 {
+            return Some(0);
+        }
         let shift = self.exponent.checked_add(scale)?;
         if shift >= 0 {
             return self.mantissa.checked_mul(power_of_ten(u32::try_from(shift).ok()?)?);
@@ -99,7 +112,8 @@ impl Number {
         (precision <= MAX_PRECISION).then_some((precision as u8, scale as u8))
     }
 
-    /// The unscaled value in DECIMAL(precision, scale); `round` allows rounding half away from zero.
+    /// The unscaled value in DECIMAL(precision, scale); `round` allows rounding half away from
+    /// zero.
     pub fn as_decimal(self, precision: u8, scale: u8, round: bool) -> Option<i128> {
         let exact = self.at_scale(i32::from(scale));
         let unscaled = match exact {
@@ -135,8 +149,8 @@ impl Number {
         }
     }
 
-    /// The number as a value of a number type, `None` where the type does not hold it. DECIMAL rounds
-    /// only where `round` is set.
+    /// The number as a value of a number type, `None` where the type does not hold it. DECIMAL
+    /// rounds only where `round` is set.
     pub fn value(self, ty: &Type, round: bool) -> Option<Value> {
         let integer = |least: i64, most: i64| {
             let value = i64::try_from(self.as_integer()?).ok()?;
@@ -194,7 +208,8 @@ impl Number {
         if let (Some(a), Some(b)) = (self.as_integer(), other.as_integer()) {
             return a.checked_div(b).map(Number::integer);
         }
-        // Six further powers of ten find the quotients that people write; others are left to DOUBLE.
+        // Six further powers of ten find the quotients that people write; others are left to
+        // DOUBLE.
         (0..=6).find_map(|extra| {
             let scaled = self.mantissa.checked_mul(power_of_ten(extra)?)?;
             let exponent = self.exponent - other.exponent - i32::try_from(extra).ok()?;
@@ -283,6 +298,8 @@ mod tests {
             assert_eq!(number(text).show(), shown, "{text}");
         }
         assert!(number("0.0").point && !number("0").point);
+        assert_eq!(number("0e-4999").show(), "0");
+        assert!(Number::parse("1e9999999999").is_none() && Number::parse("1e-5001").is_none());
     }
 
     #[test]

@@ -1,20 +1,22 @@
 //! Scripts and what checking makes of them, as data: `data/check/*.md`.
 //!
-//! Each file is a list of cases: a heading, a block of PL-Grizzly, and a block of what is expected, the
-//! diagnostics first and then the typed form. `CHECK_UPDATE=1 cargo test -p grizzly-compiler --test
-//! check` writes what is found into the files, to be read before it is committed.
+//! Each file is a list of cases: a heading, a block of PL-Grizzly, and a block of what is expected,
+//! the diagnostics first and then the typed form. `CHECK_UPDATE=1 cargo test -p grizzly-compiler
+//! --test check` writes what is found into the files, to be read before it is committed.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it cannot read")]
 
 use grizzly_bytecode::{SourceId, Type};
 use grizzly_compiler::catalog::{
     Catalog, FunctionKey, Native, ObjectKind, Source, Table, TableStatistics, Variable,
 };
 use grizzly_compiler::check::check_script;
-use grizzly_compiler::hir::Function;
+use grizzly_compiler::hir::{Function, StatementKind};
 use grizzly_compiler::{hir_print, prelude};
 use grizzly_grammar::{Diagnostic, Severity, parse_script};
 use smol_str::SmolStr;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 struct Empty(Vec<Arc<Native>>);
@@ -84,21 +86,65 @@ fn found(text: &str, catalog: &Empty) -> String {
     out
 }
 
-#[test]
-fn scripts_check_as_the_files_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/check");
-    let declared = std::fs::read_to_string(folder.join("prelude.gz")).unwrap();
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/check")
+}
+
+fn catalog() -> Empty {
+    let declared = std::fs::read_to_string(folder().join("prelude.gz")).unwrap();
     let natives = prelude::natives(&declared).unwrap();
-    let catalog = Empty(natives.into_iter().map(Arc::new).collect());
-    let update = std::env::var_os("CHECK_UPDATE").is_some();
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
+    Empty(natives.into_iter().map(Arc::new).collect())
+}
+
+fn files() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
     files.sort();
     assert!(!files.is_empty());
-    for path in files {
+    files
+}
+
+/// Whatever is taken out of a script, it is checked without a panic, and what has no error diagnostic
+/// has no error statement.
+#[test]
+fn damaged_scripts_are_checked_to_the_end() {
+    let catalog = catalog();
+    for path in files() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for script in text.split("```sql\n").skip(1) {
+            let script = script.split("```\n").next().unwrap();
+            for statement in script.split_inclusive(";\n") {
+                let words: Vec<&str> = statement.split_inclusive([' ', '(', ',', '.']).collect();
+                for gap in 0..words.len().min(60) {
+                    let mut damaged = words.clone();
+                    damaged.remove(gap);
+                    check_quietly(&damaged.concat(), &catalog);
+                }
+            }
+        }
+    }
+}
+
+fn check_quietly(text: &str, catalog: &Empty) {
+    let parsed = parse_script(text);
+    let source = Source { id: SourceId(1), text: Arc::from(text) };
+    let checked = check_script(&parsed.tree, &source, catalog);
+    assert_eq!(checked.statements.len(), parsed.tree.statements.len());
+    let errors = parsed.diagnostics.iter().chain(&checked.diagnostics).any(Diagnostic::is_error);
+    let failed = checked.statements.iter().any(|s| s.kind == StatementKind::Error);
+    assert!(errors || !failed, "no error is reported of {text}");
+    let printed = hir_print::print_statements(&checked.statements);
+    assert!(!printed.contains("<error>"), "lowering would see an error of {text}\n{printed}");
+}
+
+#[test]
+fn scripts_check_as_the_files_say() {
+    let catalog = catalog();
+    let update = std::env::var_os("CHECK_UPDATE").is_some();
+    for path in files() {
         let text = std::fs::read_to_string(&path).unwrap();
         let mut written = String::new();
         let mut rest = text.as_str();

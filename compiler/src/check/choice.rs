@@ -1,6 +1,7 @@
 //! Choices and their common type: CASE, IF, `??`, least, greatest, nullif, array elements.
 //!
-//! Branches take the least type that all convert to; a branch that never ends normally takes any type.
+//! Branches take the least type that all convert to; a branch that never ends normally takes any
+//! type.
 
 use super::operand::{Mode, Operand, TextValue, Untyped, text_value};
 use super::types;
@@ -65,8 +66,8 @@ impl Branch {
 }
 
 impl<'a> Checker<'a> {
-    /// The least type of several operands, constants included. `want` wins where all fit it. Reports
-    /// where there is none.
+    /// The least type of several operands, constants included. `want` wins where all fit it.
+    /// Reports where there is none.
     pub(crate) fn common_type(&mut self, items: &[&Operand], want: Option<&Type>) -> Type {
         if let Some(want) = want
             && items.iter().all(|item| self.fits(item, want))
@@ -123,17 +124,40 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Operands as values of one type; NULL stays where all are NULL.
-    pub(crate) fn unify(&mut self, items: Vec<Operand>, want: Option<&Type>) -> (Vec<Expr>, Type) {
-        let refs: Vec<&Operand> = items.iter().collect();
-        let ty = self.common_type(&refs, want);
-        let why = "the value";
-        let exprs = items.into_iter().map(|item| self.coerce(item, &ty, Mode::Implicit, why));
-        (exprs.collect(), ty)
+    /// A constant operand with the type that it has beside the others; any other one as it is.
+    pub(crate) fn settle_among(&mut self, operand: Operand, others: &[&Operand]) -> Expr {
+        if matches!(operand, Operand::Typed(ref expr) if expr.ty != Type::Null) {
+            return self.settle(operand);
+        }
+        let mut all = vec![&operand];
+        all.extend(others);
+        match self.common_type(&all, None) {
+            Type::Null => self.settle(operand),
+            ty => self.coerce(operand, &ty, Mode::Implicit, "the operand"),
+        }
     }
 
-    /// Branches as expressions of one type. `used` says whether the value is needed: where it is not,
-    /// all become `Unit`.
+    /// Operands as values of one type; NULL stays where all are NULL.
+    pub(crate) fn unify(&mut self, items: Vec<Operand>, want: Option<&Type>) -> (Vec<Expr>, Type) {
+        let leaves = |item: &Operand| matches!(item, Operand::Typed(expr) if diverges(expr));
+        let refs: Vec<&Operand> = items.iter().filter(|item| !leaves(item)).collect();
+        let ty = self.common_type(&refs, want);
+        let mut exprs = Vec::new();
+        for item in items {
+            exprs.push(match item {
+                // `x ?? RAISE E`: what never gives a value has the type that is wanted.
+                Operand::Typed(mut expr) if diverges(&expr) => {
+                    retype(&mut expr, &ty);
+                    expr
+                }
+                item => self.coerce(item, &ty, Mode::Implicit, "the value"),
+            });
+        }
+        (exprs, ty)
+    }
+
+    /// Branches as expressions of one type. `used` says whether the value is needed: where it is
+    /// not, all become `Unit`.
     pub(crate) fn unify_branches(
         &mut self,
         branches: Vec<Branch>,
@@ -332,11 +356,7 @@ impl<'a> Checker<'a> {
             Some(value) => Branch::of(self.operand(value, want), value.span),
             None => Branch::of(Operand::Untyped(Untyped::Null, span), Span::at(span.end)),
         });
-        let (mut exprs, mut ty) = self.unify_branches(values, want, Use::Yes);
-        if ty == Type::Null {
-            ty = want.cloned().unwrap_or(Type::Text);
-            exprs.iter_mut().for_each(|e| e.ty = ty.clone());
-        }
+        let (mut exprs, ty) = self.unify_branches(values, want, Use::Yes);
         let last = exprs.pop().unwrap_or_else(|| self.error(span));
         self.chain(conditions, exprs, last, ty, span)
     }
@@ -352,6 +372,9 @@ impl<'a> Checker<'a> {
         if ty.is_error() || exprs.iter().any(|e| e.ty.is_error()) {
             return self.error(span);
         }
+        if ty == Type::Null {
+            return self.null(&ty, span);
+        }
         let mut rest = exprs.into_iter().rev();
         let Some(last) = rest.next() else { return self.error(span) };
         let mut result = rest.fold(last, |otherwise, value| {
@@ -366,18 +389,10 @@ impl<'a> Checker<'a> {
 
     /// `nullif(a, b)`.
     pub(crate) fn nullif(&mut self, first: Operand, second: Operand, span: Span) -> Expr {
-        let first = match first {
-            Operand::Untyped(Untyped::Number(_), _) => {
-                let refs = [&first, &second];
-                let ty = self.common_type(&refs, None);
-                self.coerce(first, &ty, Mode::Implicit, "the argument")
-            }
-            other => self.settle(other),
-        };
+        let first = self.settle_among(first, &[&second]);
         self.share(first, |this, shared| {
             let sides = (Operand::Typed(shared.clone()), second);
-            let equal = this.comparison(Cmp::Eq, span, sides, span);
-            let equal = this.settle(equal);
+            let equal = this.compared(Cmp::Eq, span, sides, span);
             if equal.ty.is_error() {
                 return equal;
             }

@@ -54,7 +54,8 @@ impl<'a> Checker<'a> {
                 self.scope.aliases = aliases;
                 return operand;
             }
-            if self.scope.tables.is_some() {
+            let itself = alias.value.span.start <= span.start && span.end <= alias.value.span.end;
+            if self.scope.tables.is_some() && !itself {
                 let clause = self.scope.clause;
                 let at = alias.span;
                 self.report(say::alias_not_visible(span, &ident.name, clause, at));
@@ -80,7 +81,9 @@ impl<'a> Checker<'a> {
 
     fn unknown_name(&mut self, ident: &ast::Ident, name: &SmolStr) {
         let span = ident.span;
-        if self.scope.tables.is_none() && matches!(self.scope.clause, "LIMIT" | "OFFSET") {
+        if self.scope.tables.is_none()
+            && matches!(self.scope.clause, "LIMIT" | "OFFSET" | "DEFAULT")
+        {
             self.report(say::not_constant(span, &ident.name, self.scope.clause));
             return;
         }

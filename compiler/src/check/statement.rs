@@ -25,7 +25,7 @@ impl<'a> Checker<'a> {
                 self.report(say::late(at, &why));
                 StatementKind::Late
             }
-            (Some(kind), None) if self.errors() == errors => kind,
+            (Some(kind), None) if self.errors() == errors && !self.errored.get() => kind,
             _ => StatementKind::Error,
         };
         self.infer_statement_locals(&kind);

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0315",
     title: "Alias is not visible here",
-    explanation: r#"WHERE and ON are computed before SELECT, so its aliases do not exist there yet. GROUP BY,
-HAVING and ORDER BY see them.
+    explanation: r#"WHERE and ON are computed before SELECT, so its aliases do not exist there
+yet. GROUP BY, HAVING and ORDER BY see them.
 
 ```sql
 CREATE TABLE t (x INT64);
@@ -26,8 +26,12 @@ SELECT x * 2 AS twice FROM t WHERE x * 2 > 3;
 /// The alias `name`, which stands at `alias`, is used in `clause`.
 pub(crate) fn alias_not_visible(span: Span, name: &str, clause: &str, alias: Span) -> Diagnostic {
     let message = format!("the alias `{name}` is not visible in {clause}");
+    let why = match clause {
+        "SELECT" => "the columns of SELECT do not see each other".to_owned(),
+        _ => format!("{clause} is computed before SELECT"),
+    };
     Diagnostic::error(PAGE.code, span, message)
-        .with_text(format!("{clause} is computed before SELECT"))
+        .with_text(why)
         .with_label(alias, "what the alias names")
         .with_help("repeat the expression, or name it in a derived table in FROM")
 }
