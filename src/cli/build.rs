@@ -66,7 +66,7 @@ fn show(
     let notices = refuse_errors(source, diagnostics)?;
     console.say(&console.renderer.diagnostics(&notices, source.id, &console.sources));
     match stage {
-        "hir" => Ok(checked.statements.iter().map(|s| format!("{s:#?}\n")).collect()),
+        "hir" => Ok(grizzly_compiler::hir_print::print_statements(&checked.statements)),
         "plan" => session.emit_script(&checked, Stage::Plan),
         "physical" => session.emit_script(&checked, Stage::Physical),
         _ => session.emit_script(&checked, Stage::Bytecode),

@@ -2,6 +2,7 @@
 //! that is open elsewhere, a full disk. One clear error each, nothing lost, no panic.
 
 use crate::process::Folder;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use grizzly::output::{FormatKind, Printer};
 use grizzly::{Database, Options};
 use grizzly_storage::FaultDevice;
@@ -82,6 +83,35 @@ fn damage_in_the_log_is_reported_with_its_place() {
     bytes[at] ^= 0x40;
     fs::write(&log, &bytes).expect("a written log");
     assert_eq!(folder.script("SELECT count(*) AS n FROM t;").printed(), "n\n4\n");
+}
+
+#[test]
+fn damage_in_a_block_is_reported_with_its_place() {
+    let folder = Folder::new();
+    {
+        let sources = Arc::default();
+        let database = Database::open(folder.path("db"), Options::default(), sources);
+        let database = database.expect("a new database");
+        let mut session = database.session();
+        let create = "CREATE TABLE t (id INT64 PRIMARY KEY, name TEXT NOT NULL);";
+        let create = session.source("create", create);
+        let mut printer = Printer::new(Vec::new(), FormatKind::Csv);
+        session.run(&create, &mut printer, &mut |_| {}).expect("a table");
+        let ids = Int64Array::from_iter_values(0..20_000);
+        let names = StringArray::from_iter_values((0..20_000).map(|n| format!("name {n}")));
+        let columns: [(&str, ArrayRef); 2] = [("id", Arc::new(ids)), ("name", Arc::new(names))];
+        let batch = RecordBatch::try_from_iter(columns);
+        assert_eq!(database.append("t", [batch].into_iter()).expect("rows"), 20_000);
+    }
+    let sum = "SELECT sum(id) AS s, max(name) AS m FROM t;";
+    assert_eq!(folder.script(sum).printed(), "s,m\n199990000,name 9999\n");
+    let blocks = files(&folder.path("db"), "feather");
+    let block = blocks.first().expect("a block");
+    let mut bytes = fs::read(block).expect("a readable block");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(block, &bytes).expect("a written block");
+    folder.script(sum).failed(3, &["is damaged at byte", ".feather"]);
 }
 
 #[test]
