@@ -91,8 +91,9 @@ impl Session {
             }
             let text = self.emit(stage, statement)?;
             if !text.is_empty() {
-                out.push_str(&format!("-- {}\n{}\n", self.first_line(statement), text.trim_end()));
-                out.push('\n');
+                let blank = if out.is_empty() { "" } else { "\n" };
+                let (line, text) = (self.first_line(statement), text.trim_end());
+                out.push_str(&format!("{blank}-- {line}\n{text}\n"));
             }
             Ok(())
         });
