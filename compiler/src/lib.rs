@@ -3,7 +3,9 @@
 //! `check` turns syntax into [`hir`] against a [`catalog::Catalog`]; `plan` turns a query into pipelines;
 //! `codegen` writes the [`grizzly_bytecode::Program`]. The crate knows neither the machine nor the
 //! storage.
+
 #![forbid(unsafe_code)]
+#![deny(clippy::indexing_slicing)]
 
 pub mod catalog;
 pub mod check;
