@@ -1,8 +1,8 @@
 //! Untyped constants: exact decimals, until what they meet gives them a type.
 //!
 //! This is the only arithmetic that the compiler owns; everything typed is folded by the machine
-//! through `Evaluate`. A [`Number`] is `mantissa × 10^exponent`; an operation that has no exact result
-//! of this form gives `None`, and the caller falls back to typed arithmetic.
+//! through `Evaluate`. A [`Number`] is `mantissa × 10^exponent`; an operation that has no exact
+//! result of this form gives `None`, and the caller falls back to typed arithmetic.
 
 use grizzly_bytecode::{Type, Value};
 use std::cmp::Ordering;
@@ -99,7 +99,8 @@ impl Number {
         (precision <= MAX_PRECISION).then_some((precision as u8, scale as u8))
     }
 
-    /// The unscaled value in DECIMAL(precision, scale); `round` allows rounding half away from zero.
+    /// The unscaled value in DECIMAL(precision, scale); `round` allows rounding half away from
+    /// zero.
     pub fn as_decimal(self, precision: u8, scale: u8, round: bool) -> Option<i128> {
         let exact = self.at_scale(i32::from(scale));
         let unscaled = match exact {
@@ -135,8 +136,8 @@ impl Number {
         }
     }
 
-    /// The number as a value of a number type, `None` where the type does not hold it. DECIMAL rounds
-    /// only where `round` is set.
+    /// The number as a value of a number type, `None` where the type does not hold it. DECIMAL
+    /// rounds only where `round` is set.
     pub fn value(self, ty: &Type, round: bool) -> Option<Value> {
         let integer = |least: i64, most: i64| {
             let value = i64::try_from(self.as_integer()?).ok()?;
@@ -194,7 +195,8 @@ impl Number {
         if let (Some(a), Some(b)) = (self.as_integer(), other.as_integer()) {
             return a.checked_div(b).map(Number::integer);
         }
-        // Six further powers of ten find the quotients that people write; others are left to DOUBLE.
+        // Six further powers of ten find the quotients that people write; others are left to
+        // DOUBLE.
         (0..=6).find_map(|extra| {
             let scaled = self.mantissa.checked_mul(power_of_ten(extra)?)?;
             let exponent = self.exponent - other.exponent - i32::try_from(extra).ok()?;

@@ -1,8 +1,8 @@
 //! The typed form as text, stable for tests and for `build --emit=hir`.
 //!
 //! One statement begins with its kind; clauses and steps stand one a line, indented by two spaces.
-//! Column variables print as `name#3`, locals as `name%0`, parameters as `?0`; conversions and natives
-//! show the type that they give, so the form can be read without the source.
+//! Column variables print as `name#3`, locals as `name%0`, parameters as `?0`; conversions and
+//! natives show the type that they give, so the form can be read without the source.
 
 use crate::constant::show_decimal;
 use crate::hir::{

@@ -1,8 +1,10 @@
-//! Which expressions may be NULL, bottom-up from the leaves, with what conditions tell along the way.
+//! Which expressions may be NULL, bottom-up from the leaves, with what conditions tell along the
+//! way.
 //!
-//! [`is_nullable`] answers for an expression; [`infer_locals`] for the locals of a body, from all their
-//! assignments; [`facts`] gives what a condition's outcome says of locals and columns, which a lowering
-//! can carry into the branches itself. Everything is conservative: "may be NULL" is the safe answer.
+//! [`is_nullable`] answers for an expression; [`infer_locals`] for the locals of a body, from all
+//! their assignments; [`facts`] gives what a condition's outcome says of locals and columns, which
+//! a lowering can carry into the branches itself. Everything is conservative: "may be NULL" is the
+//! safe answer.
 //!
 //! Deliberately absent: what fields of structs and elements of arrays hold (always "may be NULL").
 
@@ -171,8 +173,8 @@ pub fn is_nullable_given(expr: &Expr, env: &Env<'_>, known: &Facts) -> bool {
     flow.expr(expr, &mut known.clone())
 }
 
-/// Whether each local may ever hold NULL, from all its assignments in the body. `start` says it of the
-/// parameters (the first locals); all others begin without NULL.
+/// Whether each local may ever hold NULL, from all its assignments in the body. `start` says it of
+/// the parameters (the first locals); all others begin without NULL.
 pub fn infer_locals(body: &Block, locals: &[Local], start: &[bool], env: &Env<'_>) -> Vec<bool> {
     let mut nullable: Vec<bool> =
         (0..locals.len()).map(|i| start.get(i).copied().unwrap_or(false)).collect();
@@ -295,7 +297,8 @@ impl Flow<'_> {
     fn logic(&mut self, a: &Expr, b: &Expr, outcome: Outcome, known: &mut Facts) -> bool {
         let left = self.expr(a, known);
         let mut inner = known.clone();
-        // The right side is only evaluated where the left is not decided; a NULL left decides nothing.
+        // The right side is only evaluated where the left is not decided; a NULL left decides
+        // nothing.
         if !left {
             inner.extend(&facts(a, outcome));
         }

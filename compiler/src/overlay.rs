@@ -1,8 +1,8 @@
-//! A script's own objects over the database's: each DDL statement of the script is applied in turn, so
-//! that later statements see what earlier ones will have made.
+//! A script's own objects over the database's: each DDL statement of the script is applied in turn,
+//! so that later statements see what earlier ones will have made.
 //!
-//! Types and functions are laid in before any statement is checked, as they are visible in the whole
-//! script. What the script drops hides the database's object of that name.
+//! Types and functions are laid in before any statement is checked, as they are visible in the
+//! whole script. What the script drops hides the database's object of that name.
 
 use crate::catalog::{Catalog, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable};
 use crate::check::known_value;
@@ -66,6 +66,16 @@ impl<'a> Overlay<'a> {
                     objects.tables.insert(fold(name), None);
                 }
             }
+            StatementKind::Drop(ObjectKind::Type, names) => {
+                for name in names {
+                    objects.types.insert(fold(name), None);
+                }
+            }
+            StatementKind::Drop(ObjectKind::Function, names) => {
+                for name in names {
+                    objects.functions.insert(function_key(name), None);
+                }
+            }
             StatementKind::SetVariable(name, value) => {
                 let key = fold(name);
                 let value_known = objects.single.contains(&key);
@@ -76,6 +86,14 @@ impl<'a> Overlay<'a> {
             StatementKind::Late => objects.open = true,
             _ => {}
         }
+    }
+}
+
+/// The key of a function's name as DROP and the list of names have it: `type.name`.
+fn function_key(name: &SmolStr) -> FunctionKey {
+    match name.rsplit_once('.') {
+        Some((receiver, name)) => FunctionKey { receiver: Some(fold(receiver)), name: fold(name) },
+        None => FunctionKey { receiver: None, name: fold(name) },
     }
 }
 

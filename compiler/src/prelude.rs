@@ -1,9 +1,10 @@
 //! The standard library's declarations, as PL-Grizzly text: `CREATE FUNCTION lower(s: TEXT) RETURNS
 //! TEXT;` without a body, one statement a form, several forms of a name allowed.
 //!
-//! The lines of a form's documentation comment are its documentation, but for those that begin with a
-//! tag: `@body name` (the registered body, else the function's name), `@null handles` (it is called with
-//! NULLs; strict otherwise), `@effect READS|VOLATILE|WRITES`, `@nullable` (it may give NULL),
+//! The lines of a form's documentation comment are its documentation, but for those that begin with
+//! a tag: `@body name` (the registered body, else the function's name), `@null handles` (it is
+//! called with NULLs; strict otherwise), `@effect READS|VOLATILE|WRITES`, `@nullable` (it may give
+//! NULL),
 //! `@variadic` (the last parameter takes any number of arguments).
 //!
 //! A single capital letter is a type variable; `ANY` takes each argument as it is.
@@ -36,7 +37,7 @@ pub fn natives(text: &str) -> Result<Vec<Native>, Vec<Diagnostic>> {
         };
         match native(create, statement.doc.as_deref()) {
             Ok(native) => natives.push(native),
-            Err(diagnostic) => diagnostics.push(diagnostic),
+            Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
     if diagnostics.is_empty() { Ok(natives) } else { Err(diagnostics) }
@@ -45,14 +46,17 @@ pub fn natives(text: &str) -> Result<Vec<Native>, Vec<Diagnostic>> {
 fn native(
     create: &ast::CreateFunction,
     doc: Option<&ast::DocComment>,
-) -> Result<Native, Diagnostic> {
+) -> Result<Native, Box<Diagnostic>> {
     let Some(name) = create.name.as_ident() else {
-        return Err(say::not_supported(create.name.span, "a built-in with a dotted name"));
+        return Err(Box::new(say::not_supported(
+            create.name.span,
+            "a built-in with a dotted name",
+        )));
     };
     let result = match &create.returns {
         Some(ast::Returns::Type { result, .. }) => native_type(result)?,
         Some(ast::Returns::Table { span, .. }) => {
-            return Err(say::not_supported(*span, "a built-in table function"));
+            return Err(Box::new(say::not_supported(*span, "a built-in table function")));
         }
         None => NativeType::Is(Type::Unit),
     };
@@ -60,7 +64,7 @@ fn native(
     for parameter in &create.parameters {
         let Some(ty) = &parameter.parameter_type else {
             let message = format!("the parameter `{}` has no type", parameter.name.name);
-            return Err(say::wrong_arguments(parameter.span, message, &name.name));
+            return Err(Box::new(say::wrong_arguments(parameter.span, message, &name.name)));
         };
         let ty = native_type(ty)?;
         let default = match &parameter.default {
@@ -87,7 +91,7 @@ fn native(
 }
 
 /// Takes the tags out of a documentation comment.
-fn tags(native: &mut Native, doc: &ast::DocComment) -> Result<(), Diagnostic> {
+fn tags(native: &mut Native, doc: &ast::DocComment) -> Result<(), Box<Diagnostic>> {
     let mut lines = Vec::new();
     for line in doc.text.lines() {
         let Some(tag) = line.trim().strip_prefix('@') else {
@@ -105,15 +109,15 @@ fn tags(native: &mut Native, doc: &ast::DocComment) -> Result<(), Diagnostic> {
             ("effect", "WRITES") => native.effect = Effect::Writes,
             ("nullable", "") => native.nullable = true,
             ("variadic", "") => native.variadic = true,
-            _ => return Err(say::not_supported(doc.span, &format!("the tag `@{tag}`"))),
+            _ => return Err(Box::new(say::not_supported(doc.span, &format!("the tag `@{tag}`")))),
         }
     }
     native.doc = SmolStr::from(lines.join("\n"));
     Ok(())
 }
 
-fn native_type(ty: &ast::TypeExpr) -> Result<NativeType, Diagnostic> {
-    let unknown = || say::unknown_type(ty.span, "…", None);
+fn native_type(ty: &ast::TypeExpr) -> Result<NativeType, Box<Diagnostic>> {
+    let unknown = || Box::new(say::unknown_type(ty.span, "…", None));
     match &ty.kind {
         ast::TypeKind::Array(element) => Ok(NativeType::Array(Box::new(native_type(element)?))),
         ast::TypeKind::Named { name, arguments } => {
@@ -135,16 +139,17 @@ fn native_type(ty: &ast::TypeExpr) -> Result<NativeType, Diagnostic> {
                     Ok(NativeType::Is(Type::Decimal { precision, scale }))
                 }
                 (Some(ty), _, _) => Ok(NativeType::Is(ty)),
-                _ => Err(say::unknown_type(ident.span, &ident.name, None)),
+                _ => Err(Box::new(say::unknown_type(ident.span, &ident.name, None))),
             }
         }
-        _ => Err(say::not_supported(ty.span, "this type of a built-in")),
+        _ => Err(Box::new(say::not_supported(ty.span, "this type of a built-in"))),
     }
 }
 
 /// A default: a literal of the parameter's type.
-fn default_value(default: &ast::Expr, ty: &NativeType) -> Result<Value, Diagnostic> {
-    let bad = || say::not_supported(default.span, "a default that is no literal of the type");
+fn default_value(default: &ast::Expr, ty: &NativeType) -> Result<Value, Box<Diagnostic>> {
+    let bad =
+        || Box::new(say::not_supported(default.span, "a default that is no literal of the type"));
     let own = match ty {
         NativeType::Is(ty) => ty.clone(),
         _ => Type::Null,
@@ -176,7 +181,8 @@ mod tests {
     #[test]
     fn declarations_become_forms() {
         let text = "--- The text in lower case.\nCREATE FUNCTION lower(s: TEXT) RETURNS TEXT;\n\
-            --- @body abs_f64\n--- The value without its sign.\nCREATE FUNCTION abs(x: N) RETURNS N;\n\
+            --- @body abs_f64\n--- The value without its sign.\n\
+            CREATE FUNCTION abs(x: N) RETURNS N;\n\
             --- @null handles\n--- @variadic\n--- @effect VOLATILE\n--- @nullable\n\
             CREATE FUNCTION pick(xs: ARRAY<T>, i: INT64 = -1, more: ANY) RETURNS T;";
         let forms = natives(text).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! "Did you mean": the names that are most like one that was not found.
 //!
 //! Distance is that of Damerau and Levenshtein in its restricted form (a swap of neighbours costs
-//! one), over folded names. Nothing is suggested that differs in more than a third of its letters, and
-//! nothing for a single letter.
+//! one), over folded names. Nothing is suggested that differs in more than a third of its letters,
+//! and nothing for a single letter.
 
 use smol_str::SmolStr;
 

@@ -1,8 +1,8 @@
 //! Scripts and what checking makes of them, as data: `data/check/*.md`.
 //!
-//! Each file is a list of cases: a heading, a block of PL-Grizzly, and a block of what is expected, the
-//! diagnostics first and then the typed form. `CHECK_UPDATE=1 cargo test -p grizzly-compiler --test
-//! check` writes what is found into the files, to be read before it is committed.
+//! Each file is a list of cases: a heading, a block of PL-Grizzly, and a block of what is expected,
+//! the diagnostics first and then the typed form. `CHECK_UPDATE=1 cargo test -p grizzly-compiler
+//! --test check` writes what is found into the files, to be read before it is committed.
 
 use grizzly_bytecode::{SourceId, Type};
 use grizzly_compiler::catalog::{

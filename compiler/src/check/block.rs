@@ -74,8 +74,12 @@ impl<'a> Checker<'a> {
         match self.statement_like(value, want, used) {
             Some(operand) => operand,
             None if used == Use::No => {
-                self.warn_comparison(value);
-                self.operand(value, None)
+                if self.warn_comparison(value) {
+                    return Operand::Typed(self.error(value.span));
+                }
+                let operand = self.operand(value, None);
+                self.warn_unused(&operand, value.span);
+                operand
             }
             None => self.operand(value, want),
         }
@@ -139,12 +143,23 @@ impl<'a> Checker<'a> {
             return;
         }
         let operand = self.operand(expr, None);
+        self.warn_unused(&operand, expr.span);
         let value = self.settle(operand);
-        let is_call = matches!(value.kind, ExprKind::Call { .. } | ExprKind::Native { .. });
-        if !is_call && value.ty != Type::Unit && !value.ty.is_error() && !diverges(&value) {
-            self.report(say::unused_result(expr.span));
-        }
         steps.push(Step::Expr(value));
+    }
+
+    /// A value that is dropped; a call may have been made for its effects.
+    fn warn_unused(&mut self, operand: &Operand, span: Span) {
+        let quiet = match operand {
+            Operand::Untyped(..) => false,
+            Operand::Typed(value) => {
+                let call = matches!(value.kind, ExprKind::Call { .. } | ExprKind::Native { .. });
+                call || diverges(value) || matches!(value.ty, Type::Unit | Type::Error)
+            }
+        };
+        if !quiet {
+            self.report(say::unused_result(span));
+        }
     }
 
     /// After `IF x IS NULL { RETURN …; }` x is known not to be NULL.
@@ -282,14 +297,13 @@ impl<'a> Checker<'a> {
 
     pub(crate) fn while_step(&mut self, repeat: &'a ast::While) -> Step {
         // What holds before the loop need not hold in its later rounds.
-        let before = std::mem::replace(&mut self.known, Facts::default());
+        self.known = Facts::default();
         let condition = self.condition(&repeat.condition, "the condition of WHILE");
         self.known.extend(&facts(&condition, Outcome::True));
         self.loops += 1;
         let branch = self.block_branch(&repeat.body, None, Use::No);
         self.loops -= 1;
         self.known = Facts::default();
-        drop(before);
         let body = self.finish_branch(branch, &Type::Unit);
         let block = match body.kind {
             ExprKind::Block(block) => *block,

@@ -1,5 +1,5 @@
-//! Calls: `f(x)`, `x.f()`, `x |> f()`, resolved as a receiver function, a free function, an aggregate or
-//! special form, a built-in, in this order.
+//! Calls: `f(x)`, `x.f()`, `x |> f()`, resolved as a receiver function, a free function, an
+//! aggregate or special form, a built-in, in this order.
 
 use super::operand::{Mode, Operand};
 use super::scope::Aggregating;
@@ -125,15 +125,9 @@ impl<'a> Checker<'a> {
             && argument.name.is_none()
             && self.has_receivers(name)
         {
-            let before = self.diagnostics.len();
-            let operand = self.operand(&argument.value, None);
-            let key = self.receiver_key(&operand, name);
-            if let Some(found) = self.catalog.function(&key) {
-                site.first = Some(operand);
-                site.arguments = site.arguments.get(1..).unwrap_or(&[]);
-                return Some(found);
-            }
-            self.diagnostics.truncate(before);
+            // Checked once, whatever it is an argument of: nested calls would double the work.
+            site.first = Some(self.operand(&argument.value, None));
+            site.arguments = site.arguments.get(1..).unwrap_or(&[]);
         }
         if let Some(first) = &site.first {
             let key = self.receiver_key(first, name);
@@ -318,7 +312,6 @@ impl<'a> Checker<'a> {
             self.report(say::wrong_arguments(site.name.span, message, &shown));
             return Some(Operand::Typed(self.error(span)));
         }
-        let mut items = items;
         let result = match name.as_str() {
             "least" | "greatest" => self.extreme(name == "greatest", items, span),
             "nullif" => {

@@ -1,6 +1,7 @@
 //! Choices and their common type: CASE, IF, `??`, least, greatest, nullif, array elements.
 //!
-//! Branches take the least type that all convert to; a branch that never ends normally takes any type.
+//! Branches take the least type that all convert to; a branch that never ends normally takes any
+//! type.
 
 use super::operand::{Mode, Operand, TextValue, Untyped, text_value};
 use super::types;
@@ -65,8 +66,8 @@ impl Branch {
 }
 
 impl<'a> Checker<'a> {
-    /// The least type of several operands, constants included. `want` wins where all fit it. Reports
-    /// where there is none.
+    /// The least type of several operands, constants included. `want` wins where all fit it.
+    /// Reports where there is none.
     pub(crate) fn common_type(&mut self, items: &[&Operand], want: Option<&Type>) -> Type {
         if let Some(want) = want
             && items.iter().all(|item| self.fits(item, want))
@@ -125,15 +126,25 @@ impl<'a> Checker<'a> {
 
     /// Operands as values of one type; NULL stays where all are NULL.
     pub(crate) fn unify(&mut self, items: Vec<Operand>, want: Option<&Type>) -> (Vec<Expr>, Type) {
-        let refs: Vec<&Operand> = items.iter().collect();
+        let leaves = |item: &Operand| matches!(item, Operand::Typed(expr) if diverges(expr));
+        let refs: Vec<&Operand> = items.iter().filter(|item| !leaves(item)).collect();
         let ty = self.common_type(&refs, want);
-        let why = "the value";
-        let exprs = items.into_iter().map(|item| self.coerce(item, &ty, Mode::Implicit, why));
-        (exprs.collect(), ty)
+        let mut exprs = Vec::new();
+        for item in items {
+            exprs.push(match item {
+                // `x ?? RAISE E`: what never gives a value has the type that is wanted.
+                Operand::Typed(mut expr) if diverges(&expr) => {
+                    retype(&mut expr, &ty);
+                    expr
+                }
+                item => self.coerce(item, &ty, Mode::Implicit, "the value"),
+            });
+        }
+        (exprs, ty)
     }
 
-    /// Branches as expressions of one type. `used` says whether the value is needed: where it is not,
-    /// all become `Unit`.
+    /// Branches as expressions of one type. `used` says whether the value is needed: where it is
+    /// not, all become `Unit`.
     pub(crate) fn unify_branches(
         &mut self,
         branches: Vec<Branch>,

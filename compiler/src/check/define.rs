@@ -1,10 +1,10 @@
 //! CREATE TABLE, CREATE TYPE and DROP.
 
-use super::Checker;
 use super::operand::Mode;
+use super::{Checker, walk};
 use crate::catalog::{FunctionKey, ObjectKind, Table, TableColumn};
 use crate::diagnostics as say;
-use crate::hir::StatementKind;
+use crate::hir::{Expr, ExprKind, StatementKind};
 use crate::suggest::similar;
 use grizzly_bytecode::{ColumnId, EnumType, ExceptionType, StructType, TableId, Type};
 use grizzly_grammar::{Span, ast};
@@ -121,7 +121,7 @@ impl<'a> Checker<'a> {
                         this.expr_as(value, &ty, Mode::Assign, &why)
                     });
                     self.forbid_writes(&value, "DEFAULT");
-                    default = Some(value);
+                    default = Some(self.self_contained(value));
                     continue;
                 }
                 K::PrimaryKey => {
@@ -143,6 +143,29 @@ impl<'a> Checker<'a> {
         }
         let id = ColumnId(index as u32);
         TableColumn { id, name: column.name.name.clone(), ty, nullable, default }
+    }
+
+    /// A default stands in other statements later: it can neither use parameters and variables of
+    /// this one nor keep values in locals.
+    pub(crate) fn self_contained(&mut self, value: Expr) -> Expr {
+        let mut found: Option<(Span, bool)> = None;
+        walk::each(&value, &mut |e| {
+            let at = Span::new(e.place.start, e.place.end);
+            match e.kind {
+                ExprKind::Parameter(_) => found = found.or(Some((at, true))),
+                ExprKind::Local(_) => found = found.or(Some((at, false))),
+                _ => {}
+            }
+        });
+        match found {
+            None => value,
+            Some((span, true)) => {
+                let text = span.text(self.text).to_owned();
+                self.report(say::not_constant(span, &text, "DEFAULT"));
+                self.error(span)
+            }
+            Some((span, false)) => self.later(span, "a DEFAULT that uses a value twice"),
+        }
     }
 
     fn table_constraint(
@@ -268,11 +291,13 @@ impl<'a> Checker<'a> {
                 Some(receiver) => SmolStr::from(format!("{receiver}.{folded}")),
                 None => folded.clone(),
             };
-            let exists = match kind {
-                ObjectKind::Table => self.catalog.table(&folded).is_some(),
-                ObjectKind::Type => self.catalog.ty(&folded).is_some(),
-                _ => self.catalog.function(&FunctionKey { receiver, name: folded }).is_some(),
-            };
+            let unmade = self.facts.unmade(kind, &shown);
+            let exists = !unmade
+                && match kind {
+                    ObjectKind::Table => self.catalog.table(&folded).is_some(),
+                    ObjectKind::Type => self.catalog.ty(&folded).is_some(),
+                    _ => self.catalog.function(&FunctionKey { receiver, name: folded }).is_some(),
+                };
             if exists {
                 names.push(shown);
             } else if !drop.if_exists && !self.open {

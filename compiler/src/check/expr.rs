@@ -12,8 +12,8 @@ use grizzly_bytecode::{Cmp, Type, Value, temporal};
 use grizzly_grammar::{Span, ast};
 
 impl<'a> Checker<'a> {
-    /// Checks an expression. `want` is the type that its context asks for, as a hint: it types what has
-    /// no type of its own, and is not enforced here.
+    /// Checks an expression. `want` is the type that its context asks for, as a hint: it types what
+    /// has no type of its own, and is not enforced here.
     pub(crate) fn operand(&mut self, expr: &'a ast::Expr, want: Option<&Type>) -> Operand {
         use ast::ExprKind as K;
         let span = expr.span;
@@ -400,7 +400,8 @@ impl<'a> Checker<'a> {
                 }
                 self.settle(Operand::Untyped(Untyped::Number(number), at))
             }
-            // A text that is no value of the type is left to run time, where it raises or gives NULL.
+            // A text that is no value of the type is left to run time, where it raises or gives
+            // NULL.
             Operand::Untyped(Untyped::Text(ref text), _) => match text_value(text, &to) {
                 TextValue::Is(value) if to != Type::Json => return self.constant(value, to, span),
                 _ => self.settle(operand),

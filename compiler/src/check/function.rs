@@ -90,7 +90,9 @@ impl<'a> Checker<'a> {
         };
         let default = parameter.default.as_ref().map(|default| {
             let why = format!("the default of `{name}`");
-            self.without_row("DEFAULT", |this| this.expr_as(default, &ty, Mode::Assign, &why))
+            let value =
+                self.without_row("DEFAULT", |this| this.expr_as(default, &ty, Mode::Assign, &why));
+            self.self_contained(value)
         });
         ParameterDefinition { name, ty, nullable: parameter.not_null.is_none(), default }
     }

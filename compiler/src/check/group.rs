@@ -1,5 +1,5 @@
-//! Grouping: aggregates and their types, the keys of GROUP BY, and the rewriting of what is computed
-//! after them over the group's columns.
+//! Grouping: aggregates and their types, the keys of GROUP BY, and the rewriting of what is
+//! computed after them over the group's columns.
 
 use super::operand::{Mode, Operand};
 use super::scope::{Aggregating, AliasMode};
@@ -85,8 +85,8 @@ pub(crate) fn aggregate_named(name: &str) -> Option<Option<Kind>> {
 pub(crate) type Key = (ColumnVar, Expr);
 
 impl<'a> Checker<'a> {
-    /// A call of an aggregate where one may stand: it is collected, and its result's column stands for
-    /// it.
+    /// A call of an aggregate where one may stand: it is collected, and its result's column stands
+    /// for it.
     pub(crate) fn aggregate(
         &mut self,
         kind: Kind,
@@ -100,11 +100,14 @@ impl<'a> Checker<'a> {
         }
         let before = self.scope.aggregating;
         self.scope.aggregating = Aggregating::Inside;
+        // An argument is computed before SELECT, so its aliases mean nothing in it.
+        let aliases = std::mem::take(&mut self.scope.aliases);
         let argument = self.aggregate_argument(kind, name, arguments);
         let filter = modifiers
             .and_then(|m| m.filter.as_ref())
             .map(|filter| self.condition(filter, "FILTER"));
         self.scope.aggregating = before;
+        self.scope.aliases = aliases;
         let Ok(argument) = argument else { return self.error(span) };
         let distinct = modifiers.is_some_and(|m| m.distinct);
         let Some(call) = self.typed_aggregate(kind, name, argument, filter, distinct) else {
@@ -295,8 +298,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Rewrites an expression that is computed after grouping: keys become their columns; other columns
-    /// of FROM are reported.
+    /// Rewrites an expression that is computed after grouping: keys become their columns; other
+    /// columns of FROM are reported.
     pub(crate) fn regroup(
         &mut self,
         expr: &mut Expr,

@@ -1,7 +1,7 @@
 //! MATCH: its patterns become comparisons, its arms a chain of IFs.
 //!
-//! Names that patterns bind stand for the subject or its fields themselves, so no arm copies anything.
-//! The arm that makes the MATCH exhaustive is taken without a test.
+//! Names that patterns bind stand for the subject or its fields themselves, so no arm copies
+//! anything. The arm that makes the MATCH exhaustive is taken without a test.
 
 use super::choice::{Branch, Use};
 use super::operand::Operand;

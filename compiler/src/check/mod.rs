@@ -5,10 +5,10 @@
 //! [`Checker`] lives for one statement or one function body; its fields are that body's locals,
 //! columns, parameters and diagnostics.
 //!
-//! Invariants: what was reported becomes `ExprKind::Error` of `Type::Error`, which everything accepts
-//! silently; a statement with an error is `StatementKind::Error`, so lowering never sees one.
-//! Deliberately absent: constant folding of typed expressions (the machine's, through `Evaluate`) and
-//! any choice of plans.
+//! Invariants: what was reported becomes `ExprKind::Error` of `Type::Error`, which everything
+//! accepts silently; a statement with an error is `StatementKind::Error`, so lowering never sees
+//! one. Deliberately absent: constant folding of typed expressions (the machine's, through
+//! `Evaluate`) and any choice of plans.
 
 mod block;
 mod call;
@@ -39,7 +39,7 @@ mod write;
 pub(crate) mod testing;
 pub mod walk;
 
-use crate::catalog::{Catalog, Source, Variable};
+use crate::catalog::{Catalog, ObjectKind, Source, Variable};
 use crate::hir::{
     self, Block, Column, ColumnVar, Expr, ExprKind, FunctionResult, Local, LocalId, Step,
 };
@@ -61,10 +61,38 @@ pub(crate) struct ScriptFacts {
     pub(crate) tables: HashMap<SmolStr, Span>,
     /// The row types of those tables, for functions that are checked before the tables exist.
     pub(crate) row_types: HashMap<SmolStr, Type>,
+    /// Types and functions (receiver functions as `type.name`) that the script makes and the
+    /// database does not have, with the number of their statement: before it they are not there to
+    /// be dropped.
+    pub(crate) hoisted: HashMap<(ObjectKind, SmolStr), usize>,
+    /// Types and functions that the script drops, with the number of the statement.
+    pub(crate) dropped: HashMap<(ObjectKind, SmolStr), usize>,
+    /// The numbers of the statements that make types and functions.
+    pub(crate) made_at: HashMap<(ObjectKind, SmolStr), Vec<usize>>,
+    /// The number of the statement that is being checked.
+    pub(crate) current: usize,
     /// Tables and functions whose CREATE was reported: nothing more is said of them.
     pub(crate) broken: HashSet<SmolStr>,
     /// Whether the parser could not understand some statement, which may have made anything.
     pub(crate) gaps: bool,
+}
+
+impl ScriptFacts {
+    /// Whether the script makes this object only after the statement that is being checked.
+    pub(crate) fn unmade(&self, kind: ObjectKind, name: &SmolStr) -> bool {
+        self.hoisted.get(&(kind, name.clone())).is_some_and(|made| *made > self.current)
+    }
+
+    /// Whether the script has dropped this object before statement number `index`, and not made it
+    /// again since.
+    pub(crate) fn dropped_before(&self, kind: ObjectKind, name: &SmolStr, index: usize) -> bool {
+        let key = (kind, name.clone());
+        let Some(dropped) = self.dropped.get(&key).filter(|dropped| **dropped < index) else {
+            return false;
+        };
+        let made = self.made_at.get(&key).map_or(&[][..], Vec::as_slice);
+        !made.iter().any(|made| made > dropped && *made < index)
+    }
 }
 
 /// A name that stands for a local or for a part of one.
@@ -135,7 +163,8 @@ pub(crate) struct Checker<'a> {
     late: Option<(Span, String)>,
     /// Places of text lengths that are not checked yet.
     lengths: Vec<Span>,
-    /// The session variables that the script has set so far; theirs is the type that later SETs keep.
+    /// The session variables that the script has set so far; theirs is the type that later SETs
+    /// keep.
     script_variables: HashMap<SmolStr, Variable>,
     /// Whether the catalog may lack objects that a late statement makes.
     open: bool,
@@ -186,8 +215,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether it is better to say nothing of a name that is not known: its definition was reported, or
-    /// may stand in a statement that was not understood.
+    /// Whether it is better to say nothing of a name that is not known: its definition was
+    /// reported, or may stand in a statement that was not understood.
     pub(crate) fn is_excused(&self, name: &str, similar: Option<&SmolStr>) -> bool {
         self.facts.broken.contains(&ast::fold(name)) || (self.facts.gaps && similar.is_none())
     }

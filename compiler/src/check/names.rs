@@ -80,7 +80,9 @@ impl<'a> Checker<'a> {
 
     fn unknown_name(&mut self, ident: &ast::Ident, name: &SmolStr) {
         let span = ident.span;
-        if self.scope.tables.is_none() && matches!(self.scope.clause, "LIMIT" | "OFFSET") {
+        if self.scope.tables.is_none()
+            && matches!(self.scope.clause, "LIMIT" | "OFFSET" | "DEFAULT")
+        {
             self.report(say::not_constant(span, &ident.name, self.scope.clause));
             return;
         }

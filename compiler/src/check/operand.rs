@@ -1,7 +1,8 @@
 //! Operands: expressions whose constants have no type yet, and how they get one.
 //!
-//! An expression is checked into an [`Operand`]; what it meets decides a constant's type. [`Checker`]'s
-//! `coerce` turns an operand into an expression of a given type, `settle` into one of its own type.
+//! An expression is checked into an [`Operand`]; what it meets decides a constant's type.
+//! [`Checker`]'s `coerce` turns an operand into an expression of a given type, `settle` into one of
+//! its own type.
 
 use super::Checker;
 use super::types::{Conversion, conversion};
@@ -114,7 +115,7 @@ impl Checker<'_> {
             return expr;
         }
         if expr.ty == Type::Null {
-            expr.ty = to.clone();
+            super::retype(&mut expr, to);
             return expr;
         }
         let how = conversion(&expr.ty, to);
@@ -137,8 +138,8 @@ impl Checker<'_> {
         }
     }
 
-    /// The expression converted, without a check whether that is allowed. Structs are taken apart and
-    /// put together again in the other order.
+    /// The expression converted, without a check whether that is allowed. Structs are taken apart
+    /// and put together again in the other order.
     pub(crate) fn convert(&mut self, expr: Expr, to: &Type, mode: ConvertMode) -> Expr {
         if expr.ty == *to || expr.ty.is_error() {
             return expr;

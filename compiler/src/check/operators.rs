@@ -161,7 +161,8 @@ impl Checker<'_> {
         }
         match self.temporal_arithmetic(op, left, right) {
             Ok(expr) => expr,
-            Err((left, right)) => {
+            Err(operands) => {
+                let (left, right) = *operands;
                 let spans = |e: &Expr| Span::new(e.place.start, e.place.end);
                 self.report(say::no_operator(
                     op.op_span,
@@ -236,7 +237,7 @@ impl Checker<'_> {
         op: Operator,
         left: Expr,
         right: Expr,
-    ) -> Result<Expr, (Expr, Expr)> {
+    ) -> Result<Expr, Box<(Expr, Expr)>> {
         use ArithOp::{Add, Multiply, Subtract};
         let stamp = |ty: &Type| matches!(ty, Type::Timestamp | Type::TimestampTz);
         let day = |ty: &Type| matches!(ty, Type::Date) || stamp(ty);
@@ -264,7 +265,7 @@ impl Checker<'_> {
             (Multiply, a, Type::Interval) if a.is_number() => {
                 return Ok(self.built_in("interval_multiply", vec![right, left], op.span));
             }
-            _ => return Err((left, right)),
+            _ => return Err(Box::new((left, right))),
         };
         Ok(self.built_in(native, vec![left, right], op.span))
     }

@@ -1,9 +1,9 @@
 //! Exhaustiveness: which values no arm of a MATCH takes, and which arms take none.
 //!
 //! The algorithm is that of L. Maranget, "Warnings for pattern matching" (JFP 17, 2007), over the
-//! constructors of BOOLEAN, ENUM and structs, NULL among them. Types with more values than one can list
-//! are complete only by `_` or a name. Patterns that take an unknown part of a type (ranges, LIKE) count
-//! as taking nothing when completeness is asked.
+//! constructors of BOOLEAN, ENUM and structs, NULL among them. Types with more values than one can
+//! list are complete only by `_` or a name. Patterns that take an unknown part of a type (ranges,
+//! LIKE) count as taking nothing when completeness is asked.
 
 use grizzly_bytecode::{Type, Value};
 
@@ -61,8 +61,8 @@ fn inner_slots(ty: &Type) -> Vec<Slot> {
     }
 }
 
-/// The row's patterns after its first has met a constructor with `arity` parts; `None` where it does
-/// not fit.
+/// The row's patterns after its first has met a constructor with `arity` parts; `None` where it
+/// does not fit.
 fn specialise(row: &[Pat], head: &Head, arity: usize) -> Vec<Vec<Pat>> {
     let Some((first, rest)) = row.split_first() else { return Vec::new() };
     let with = |parts: Vec<Pat>| {

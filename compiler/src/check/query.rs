@@ -32,8 +32,8 @@ impl<'a> Checker<'a> {
         result
     }
 
-    /// A whole query; `want` are the types that its columns should have, as hints. `None` where it was
-    /// reported as wrong.
+    /// A whole query; `want` are the types that its columns should have, as hints. `None` where it
+    /// was reported as wrong.
     pub(crate) fn query(&mut self, query: &'a ast::Query, want: Option<&[Type]>) -> Option<Query> {
         if let Some(with) = &query.with {
             self.later(with.span, "WITH");
@@ -106,9 +106,10 @@ impl<'a> Checker<'a> {
     ) -> Option<Query> {
         self.unsupported_clauses(select)?;
         self.scope.tables = Some(Vec::new());
-        let from = self.from_clause(&select.from);
+        let from = self.all_sources(&select.from);
         if self.broken_from || (from.is_none() && !select.from.is_empty()) {
-            // Nothing is known of the columns, so nothing sensible can be said of the other clauses.
+            // Nothing is known of the columns, so nothing sensible can be said of the other
+            // clauses.
             return None;
         }
         self.scope.aliases = aliases_of(select.items.as_deref());

@@ -1,6 +1,7 @@
 //! Exceptions: RAISE, TRY with its handlers, RETURN.
 //!
-//! What may leave a body is collected in `raised`; a TRY takes out what its handlers catch for certain.
+//! What may leave a body is collected in `raised`; a TRY takes out what its handlers catch for
+//! certain.
 
 use super::choice::{Branch, Use};
 use super::operand::{Mode, Operand};
@@ -190,8 +191,8 @@ impl<'a> Checker<'a> {
         self.boolean(ExprKind::Catchable(Box::new(value)), self.place(span))
     }
 
-    /// One handler: when it is taken, and what it gives. What it catches for certain is taken out of
-    /// `left`.
+    /// One handler: when it is taken, and what it gives. What it catches for certain is taken out
+    /// of `left`.
     fn handler(
         &mut self,
         handler: &'a ast::Handler,

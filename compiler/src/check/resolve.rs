@@ -9,8 +9,8 @@ use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// The names of the built-in types, with the type that each means. DECIMAL and the text types with a
-/// length are looked at apart.
+/// The names of the built-in types, with the type that each means. DECIMAL and the text types with
+/// a length are looked at apart.
 const BUILT_IN: &[(&str, Type)] = &[
     ("boolean", Type::Bool),
     ("bool", Type::Bool),

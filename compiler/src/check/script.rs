@@ -3,7 +3,7 @@
 
 use super::effects::block_effect;
 use super::{Checker, ScriptFacts, statement_of};
-use crate::catalog::{Catalog, FunctionKey, Source, Variable};
+use crate::catalog::{Catalog, FunctionKey, ObjectKind, Source, Variable};
 use crate::diagnostics as say;
 use crate::hir::{Effect, ExprKind, Function, Statement, StatementKind};
 use crate::overlay::{Overlay, OverlayObjects};
@@ -24,7 +24,8 @@ pub struct CheckedScript {
     pub definitions: OverlayObjects,
 }
 
-/// Checks a whole script.
+/// Checks a whole script. Statements may be nested as deeply as [`grizzly_grammar::MAX_DEPTH`]
+/// allows; the deepest take up to 32 MiB of the caller's stack in a build without optimisation.
 pub fn check_script(script: &ast::Script, source: &Source, catalog: &dyn Catalog) -> CheckedScript {
     let statements: Vec<&ast::Statement> = script.statements.iter().collect();
     check_statements(&statements, source, catalog)
@@ -68,6 +69,7 @@ fn check_statements(
     run.facts.gaps =
         statements.iter().any(|statement| matches!(statement.kind, ast::StatementKind::Error));
     run.overlay.objects.single = single_assignments(statements);
+    run.note_drops(statements);
     run.define_types(statements);
     run.note_tables(statements);
     run.define_functions(statements);
@@ -117,6 +119,26 @@ impl<'s> ScriptRun<'s> {
         let mut checker = Checker::new(&self.overlay, &self.facts, self.source, open);
         checker.script_variables = self.variables.clone();
         checker
+    }
+
+    /// The types and functions that the script drops, so that it may make them again.
+    fn note_drops(&mut self, statements: &[&ast::Statement]) {
+        for (index, statement) in statements.iter().enumerate() {
+            let ast::StatementKind::Drop(drop) = &statement.kind else { continue };
+            let kind = match drop.class {
+                ast::ObjectClass::Type => ObjectKind::Type,
+                ast::ObjectClass::Function if drop.receiver.is_none() => ObjectKind::Function,
+                _ => continue,
+            };
+            for ident in drop.names.iter().filter_map(ast::Name::as_ident) {
+                self.facts.dropped.entry((kind, ident.folded())).or_insert(index);
+            }
+        }
+    }
+
+    /// Notes that a type or a function is there only from statement number `index` on.
+    fn note_hoisted(&mut self, kind: ObjectKind, name: SmolStr, index: usize) {
+        self.facts.hoisted.entry((kind, name)).or_insert(index);
     }
 
     /// CREATE TYPE: each once the types that it mentions are there.
@@ -181,7 +203,15 @@ impl<'s> ScriptRun<'s> {
         let kind = match defined {
             Some((name, ty)) => {
                 let key = ast::fold(&name);
-                let known = self.overlay.ty(&key);
+                let known = self
+                    .overlay
+                    .ty(&key)
+                    .filter(|_| !self.facts.dropped_before(ObjectKind::Type, &key, index));
+                if known.is_none() && self.overlay.ty(&key).is_none() {
+                    self.note_hoisted(ObjectKind::Type, key.clone(), index);
+                }
+                let made = self.facts.made_at.entry((ObjectKind::Type, key.clone()));
+                made.or_default().push(index);
                 let kind = match known {
                     Some(known) if known == ty => StatementKind::Nothing,
                     Some(_) if create.if_not_exists => StatementKind::Nothing,
@@ -215,8 +245,8 @@ impl<'s> ScriptRun<'s> {
         }
     }
 
-    /// The row types of the tables that the script creates; what is wrong with them is said when their
-    /// statement's turn comes.
+    /// The row types of the tables that the script creates; what is wrong with them is said when
+    /// their statement's turn comes.
     fn note_tables(&mut self, statements: &[&ast::Statement]) {
         for statement in statements {
             let ast::StatementKind::CreateTable(create) = &statement.kind else { continue };
@@ -245,7 +275,7 @@ impl<'s> ScriptRun<'s> {
                 self.made.insert(index, StatementKind::Error);
                 continue;
             };
-            if let Some(kind) = self.existing_function(create, &function, &mut firsts) {
+            if let Some(kind) = self.existing_function(create, &function, &mut firsts, index) {
                 self.made.insert(index, kind);
                 continue;
             }
@@ -282,10 +312,21 @@ impl<'s> ScriptRun<'s> {
         create: &ast::CreateFunction,
         function: &Function,
         firsts: &mut HashMap<FunctionKey, Span>,
+        index: usize,
     ) -> Option<StatementKind> {
         let at = create.name.span;
         let first = firsts.get(&function.key).copied();
-        let exists = self.overlay.function(&function.key).is_some();
+        let there = self.overlay.function(&function.key).is_some();
+        let shown = match &function.key.receiver {
+            Some(receiver) => SmolStr::from(format!("{receiver}.{}", function.key.name)),
+            None => function.key.name.clone(),
+        };
+        let exists = there && !self.facts.dropped_before(ObjectKind::Function, &shown, index);
+        let made = self.facts.made_at.entry((ObjectKind::Function, shown.clone()));
+        made.or_default().push(index);
+        if !there {
+            self.note_hoisted(ObjectKind::Function, shown, index);
+        }
         firsts.entry(function.key.clone()).or_insert(at);
         if exists && create.if_not_exists {
             return Some(StatementKind::Nothing);
@@ -326,6 +367,7 @@ impl<'s> ScriptRun<'s> {
 
     fn statement(&mut self, index: usize, statement: &ast::Statement) -> Statement {
         let made = self.made.remove(&index);
+        self.facts.current = index;
         let mut checker = self.checker();
         let checked = match made {
             Some(kind) => statement_of(&mut checker, kind, statement.span),
@@ -342,8 +384,8 @@ impl<'s> ScriptRun<'s> {
         checked
     }
 
-    /// A table whose CREATE was reported is there for the statements after it, as far as its columns
-    /// are known; else nothing is said of it.
+    /// A table whose CREATE was reported is there for the statements after it, as far as its
+    /// columns are known; else nothing is said of it.
     fn broken_table(&mut self, create: &ast::CreateTable) {
         let Some(ident) = create.name.as_ident() else { return };
         if self.overlay.table(&ident.folded()).is_some() {
@@ -419,5 +461,37 @@ pub(crate) fn known_value(value: &crate::hir::Expr) -> Option<grizzly_bytecode::
     match &value.kind {
         ExprKind::Constant(constant) => Some(constant.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// What `check_script` asks of its caller's stack, in a build without optimisation.
+    const STACK_BYTES: usize = 32 << 20;
+
+    fn deep_texts() -> Vec<String> {
+        vec![
+            format!("SELECT {}1{};", "(".repeat(490), ")".repeat(490)),
+            format!("SELECT x{} FROM (VALUES (1)) AS t(x);", " + x".repeat(980)),
+            format!("SELECT {}x FROM (VALUES (1)) AS t(x);", "- ".repeat(480)),
+            format!("SELECT {}1{};", "coalesce(NULL, ".repeat(450), ")".repeat(450)),
+            format!("SELECT {}1{};", "CASE WHEN TRUE THEN ".repeat(150), " END".repeat(150)),
+            format!("{}1{};", "IF TRUE { ".repeat(160), " }".repeat(160)),
+            format!("{}1{};", "MATCH 1 { _ => ".repeat(160), " }".repeat(160)),
+            format!("{}SELECT 1 AS x{};", "SELECT x FROM (".repeat(200), ")".repeat(200)),
+        ]
+    }
+
+    #[test]
+    fn the_deepest_statements_are_checked_within_the_stated_stack() {
+        for text in deep_texts() {
+            let run = move || {
+                let (syntax, checked) = crate::check::testing::check(&text);
+                assert!(syntax.is_empty(), "{} {syntax:#?}", text.get(..20).unwrap_or(""));
+                assert_eq!(checked.statements.len(), 1);
+            };
+            let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
+            assert!(thread.unwrap().join().is_ok());
+        }
     }
 }

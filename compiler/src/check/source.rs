@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 impl<'a> Checker<'a> {
     /// All of FROM. The tables go into the scope as they are met, so that ON sees those before it.
-    pub(crate) fn from_clause(&mut self, trees: &'a [ast::FromTree]) -> Option<From> {
+    pub(crate) fn all_sources(&mut self, trees: &'a [ast::FromTree]) -> Option<From> {
         let mut whole: Option<From> = None;
         for tree in trees {
-            let right = self.from_tree(tree)?;
+            let right = self.source_tree(tree)?;
             whole = Some(match whole {
                 None => right,
                 Some(left) => join(JoinKind::Inner, left, right, None),
@@ -26,12 +26,12 @@ impl<'a> Checker<'a> {
         whole
     }
 
-    fn from_tree(&mut self, tree: &'a ast::FromTree) -> Option<From> {
+    fn source_tree(&mut self, tree: &'a ast::FromTree) -> Option<From> {
         let start = self.tables().len();
-        let mut left = self.from_item(&tree.first);
+        let mut left = self.source_item(&tree.first);
         for joined in &tree.joins {
             let middle = self.tables().len();
-            let right = self.from_item(&joined.right);
+            let right = self.source_item(&joined.right);
             let kind = match joined.kind {
                 ast::JoinKind::Inner | ast::JoinKind::Cross => JoinKind::Inner,
                 ast::JoinKind::Left => JoinKind::Left,
@@ -130,20 +130,20 @@ impl<'a> Checker<'a> {
         Some(self.settle(equal))
     }
 
-    fn from_item(&mut self, item: &'a ast::FromItem) -> Option<From> {
+    fn source_item(&mut self, item: &'a ast::FromItem) -> Option<From> {
         if item.lateral {
             self.later(item.span, "LATERAL");
             return None;
         }
         match &item.kind {
-            ast::FromKind::Table(name) => self.from_table(name, item),
-            ast::FromKind::Subquery(query) => self.derived_table(query, item),
+            ast::FromKind::Table(name) => self.table_source(name, item),
+            ast::FromKind::Subquery(query) => self.derived_source(query, item),
             ast::FromKind::Nested(tree) => {
                 if item.alias.is_some() {
                     self.later(item.span, "an alias of a join");
                     return None;
                 }
-                self.from_tree(tree)
+                self.source_tree(tree)
             }
             ast::FromKind::File(text) => {
                 self.later(text.span, "reading a file in FROM");
@@ -186,7 +186,7 @@ impl<'a> Checker<'a> {
         None
     }
 
-    fn from_table(&mut self, name: &'a ast::Name, item: &'a ast::FromItem) -> Option<From> {
+    fn table_source(&mut self, name: &'a ast::Name, item: &'a ast::FromItem) -> Option<From> {
         let Some(table) = self.table_named(name) else {
             self.error_table();
             return None;
@@ -212,7 +212,7 @@ impl<'a> Checker<'a> {
         (columns, variables)
     }
 
-    fn derived_table(&mut self, query: &'a ast::Query, item: &'a ast::FromItem) -> Option<From> {
+    fn derived_source(&mut self, query: &'a ast::Query, item: &'a ast::FromItem) -> Option<From> {
         let inner = self.apart(|this| this.query(query, None));
         let Some(inner) = inner else {
             self.error_table();

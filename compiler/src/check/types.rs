@@ -1,7 +1,7 @@
 //! Which types convert to which, and the least type of several.
 //!
-//! The rules are those of language.md §2: implicit conversions, those of assignment, and casts. Nothing
-//! here reports; callers say what was asked for.
+//! The rules are those of language.md §2: implicit conversions, those of assignment, and casts.
+//! Nothing here reports; callers say what was asked for.
 
 use crate::constant::{MAX_PRECISION, Number};
 use grizzly_bytecode::{StructType, Type};
@@ -136,8 +136,8 @@ pub(crate) fn join(a: &Type, b: &Type) -> Option<Type> {
     }
 }
 
-/// The type that both a value of type `ty` and the constant take beside each other; `None` where the
-/// constant is no partner of that type.
+/// The type that both a value of type `ty` and the constant take beside each other; `None` where
+/// the constant is no partner of that type.
 pub(crate) fn join_number(number: Number, ty: &Type) -> Option<Type> {
     match ty {
         Type::Error => Some(Type::Error),

@@ -1,5 +1,5 @@
-//! Walks over expressions of the typed form: children, substitution, and sameness up to places and the
-//! numbering of inner locals.
+//! Walks over expressions of the typed form: children, substitution, and sameness up to places and
+//! the numbering of inner locals.
 
 use crate::hir::{Block, Expr, ExprKind, LocalId, Step};
 use hashbrown::HashMap;

@@ -7,7 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0301",
     title: "Unknown table",
-    explanation: r#"No table of this name exists here, neither in the database nor made earlier in the script.
+    explanation: r#"No table of this name exists here, neither in the database nor made earlier
+in the script.
 
 ```sql
 CREATE TABLE users (id INT64);

@@ -8,8 +8,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0304",
     title: "Unknown function",
-    explanation: r#"No function of this name exists: no receiver function of the value's type, no free function
-of the script or the database, no built-in.
+    explanation: r#"No function of this name exists: no receiver function of the value's type,
+no free function of the script or the database, no built-in.
 
 ```sql
 SELECT lowre('ABC');

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0307",
     title: "Name given twice",
-    explanation: r#"Names must differ within a table's columns, a function's parameters, a struct's fields, an
-ENUM's values and the tables of FROM; ASCII case does not count.
+    explanation: r#"Names must differ within a table's columns, a function's parameters, a
+struct's fields, an ENUM's values and the tables of FROM; ASCII case does not count.
 
 ```sql
 CREATE TABLE users (id INT64, ID TEXT);

@@ -7,8 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0308",
     title: "Types do not match",
-    explanation: r#"A value has another type than the place where it stands, and no implicit conversion leads
-from one to the other.
+    explanation: r#"A value has another type than the place where it stands, and no implicit
+conversion leads from one to the other.
 
 ```sql
 CREATE FUNCTION twice(x: INT64) RETURNS INT64 { x * 2 }

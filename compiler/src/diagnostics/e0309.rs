@@ -7,8 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0309",
     title: "No such operator",
-    explanation: r#"The operator is not defined for operands of these types. TEXT never becomes a number by
-itself.
+    explanation: r#"The operator is not defined for operands of these types. TEXT never becomes
+a number by itself.
 
 ```sql
 CREATE TABLE t (name TEXT);
@@ -36,6 +36,7 @@ pub(crate) fn no_operator(
         .with_label(left.0, format!("{}", left.1))
         .with_label(right.0, format!("{}", right.1));
     match (left.1, right.1) {
+        _ if op == "||" => diagnostic,
         (Type::Text, ty) if ty.is_number() => convert(diagnostic, left.0, ty),
         (ty, Type::Text) if ty.is_number() => convert(diagnostic, right.0, ty),
         _ => diagnostic,

@@ -7,7 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0310",
     title: "Constant does not fit",
-    explanation: r#"A constant takes the type that its context asks for, and this one is no value of that type.
+    explanation: r#"A constant takes the type that its context asks for, and this one is no
+value of that type.
 
 ```sql
 CREATE TABLE t (d DATE);

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0311",
     title: "Wrong arguments",
-    explanation: r#"A call gives each parameter one argument: first by position, then by name. Parameters with a
-default may be left out.
+    explanation: r#"A call gives each parameter one argument: first by position, then by name.
+Parameters with a default may be left out.
 
 ```sql
 CREATE FUNCTION area(width: DOUBLE, height: DOUBLE) RETURNS DOUBLE { width * height }

@@ -7,7 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0312",
     title: "No form takes these arguments",
-    explanation: r#"The built-in function exists, but none of its forms takes arguments of these types.
+    explanation: r#"The built-in function exists, but none of its forms takes arguments of these
+types.
 
 ```sql
 SELECT lower(42);

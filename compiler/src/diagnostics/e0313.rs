@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0313",
     title: "Aggregate not allowed here",
-    explanation: r#"An aggregate looks at all rows of a group, so it can stand only where groups exist: in
-SELECT, HAVING and ORDER BY.
+    explanation: r#"An aggregate looks at all rows of a group, so it can stand only where groups
+exist: in SELECT, HAVING and ORDER BY.
 
 ```sql
 CREATE TABLE t (x INT64);

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0314",
     title: "Column is not grouped",
-    explanation: r#"After GROUP BY, or beside an aggregate, a column has many values per group. Only the keys
-and aggregates have one.
+    explanation: r#"After GROUP BY, or beside an aggregate, a column has many values per group.
+Only the keys and aggregates have one.
 
 ```sql
 CREATE TABLE sales (region TEXT, amount INT64);

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0315",
     title: "Alias is not visible here",
-    explanation: r#"WHERE and ON are computed before SELECT, so its aliases do not exist there yet. GROUP BY,
-HAVING and ORDER BY see them.
+    explanation: r#"WHERE and ON are computed before SELECT, so its aliases do not exist there
+yet. GROUP BY, HAVING and ORDER BY see them.
 
 ```sql
 CREATE TABLE t (x INT64);

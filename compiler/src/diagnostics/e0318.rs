@@ -7,8 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0318",
     title: "No common type",
-    explanation: r#"The branches of IF, MATCH, CASE and TRY, the arguments of `??` and the elements of an array
-take the least type that all convert to.
+    explanation: r#"The branches of IF, MATCH, CASE and TRY, the arguments of `??` and the
+elements of an array take the least type that all convert to.
 
 ```sql
 SELECT CASE WHEN TRUE THEN 1 ELSE 'none' END;

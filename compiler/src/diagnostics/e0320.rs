@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0320",
     title: "MATCH is not exhaustive",
-    explanation: r#"A MATCH must have an arm for every value, NULL included where the value may be NULL.
+    explanation: r#"A MATCH must have an arm for every value, NULL included where the value may
+be NULL.
 
 ```sql
 CREATE FUNCTION name(b: BOOLEAN) RETURNS TEXT { MATCH b { TRUE => 'yes', FALSE => 'no' } }
@@ -15,7 +16,9 @@ CREATE FUNCTION name(b: BOOLEAN) RETURNS TEXT { MATCH b { TRUE => 'yes', FALSE =
 Add the missing arms, or `_`:
 
 ```sql
-CREATE FUNCTION name(b: BOOLEAN) RETURNS TEXT { MATCH b { TRUE => 'yes', FALSE => 'no', NULL => 'unknown' } }
+CREATE FUNCTION name(b: BOOLEAN) RETURNS TEXT {
+    MATCH b { TRUE => 'yes', FALSE => 'no', NULL => 'unknown' }
+}
 ```
 "#,
 };

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0322",
     title: "Exception is not declared",
-    explanation: r#"A function may only raise what its RAISES lists, directly or through what it calls, unless
-it catches it.
+    explanation: r#"A function may only raise what its RAISES lists, directly or through what it
+calls, unless it catches it.
 
 ```sql
 CREATE TYPE Bad AS EXCEPTION("bad");
@@ -23,8 +23,8 @@ CREATE FUNCTION f(x: INT64) RETURNS INT64 RAISES Bad { IF x < 0 { RAISE Bad } x 
 "#,
 };
 
-/// `name` leaves `function`; `callee` raises it, or the function itself. `head` is the function's head
-/// and `list` its RAISES, if there is one.
+/// `name` leaves `function`; `callee` raises it, or the function itself. `head` is the function's
+/// head and `list` its RAISES, if there is one.
 pub(crate) fn undeclared_exception(
     span: Span,
     name: &str,
@@ -40,7 +40,8 @@ pub(crate) fn undeclared_exception(
         Some(list) => (Span::at(list.end), format!(", {name}")),
         None => (Span::at(head.end), format!(" RAISES {name}")),
     };
-    Diagnostic::error(PAGE.code, span, format!("`{function}` does not declare that it raises {name}"))
+    let message = format!("`{function}` does not declare that it raises {name}");
+    Diagnostic::error(PAGE.code, span, message)
         .with_text(how)
         .with_label(head, "the function's head")
         .with_help(format!("add `RAISES {name}` to the head, or catch it with TRY"))

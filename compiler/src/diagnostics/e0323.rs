@@ -7,8 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0323",
     title: "Not an exception",
-    explanation: r#"RAISE, RAISES and CATCH take exception types: built-in ones, or types made by CREATE TYPE …
-AS EXCEPTION.
+    explanation: r#"RAISE, RAISES and CATCH take exception types: built-in ones, or types made
+by CREATE TYPE … AS EXCEPTION.
 
 ```sql
 CREATE TYPE P AS STRUCT(x: INT64);

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0329",
     title: "Effect not allowed here",
-    explanation: r#"Inside a query a function may read and may be volatile, but may not change data or print. A
-DEFAULT may not either.
+    explanation: r#"Inside a query a function may read and may be volatile, but may not change
+data or print. A DEFAULT may not either.
 
 ```sql
 CREATE FUNCTION say(x: INT64) RETURNS INT64 { PRINT x; x }

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0330",
     title: "It exists already",
-    explanation: r#"An object of this name exists. Types and functions may be replaced; a table holds data and
-must be dropped first.
+    explanation: r#"An object of this name exists. Types and functions may be replaced; a table
+holds data and must be dropped first.
 
 ```sql
 CREATE TABLE t (x INT64);

@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0331",
     title: "Not in a loop",
-    explanation: r#"BREAK leaves a loop and CONTINUE starts its next round; there is none around this one.
+    explanation: r#"BREAK leaves a loop and CONTINUE starts its next round; there is none around
+this one.
 
 ```sql
 CREATE FUNCTION f(x: INT64) RETURNS INT64 { IF x > 3 { BREAK; } x }

@@ -7,8 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0332",
     title: "Result does not fit the head",
-    explanation: r#"A function with RETURNS gives a value on every way through its body: its last expression
-without `;`, or RETURN. One without RETURNS gives none.
+    explanation: r#"A function with RETURNS gives a value on every way through its body: its
+last expression without `;`, or RETURN. One without RETURNS gives none.
 
 ```sql
 CREATE FUNCTION f(x: INT64) RETURNS INT64 { LET y = x + 1; }

@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0334",
     title: "Shadowed name",
-    explanation: r#"A local has the name of one further out, which cannot be reached while it is in scope.
+    explanation: r#"A local has the name of one further out, which cannot be reached while it is
+in scope.
 
 ```sql
 CREATE FUNCTION f(x: INT64) RETURNS INT64 { LET x = 2; x }

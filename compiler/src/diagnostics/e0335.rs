@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0335",
     title: "No WHERE",
-    explanation: r#"Without WHERE the statement concerns all rows of the table, which is seldom meant.
+    explanation: r#"Without WHERE the statement concerns all rows of the table, which is seldom
+meant.
 
 ```sql
 CREATE TABLE t (x INT64);

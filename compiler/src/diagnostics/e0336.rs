@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0336",
     title: "Implicit cross join",
-    explanation: r#"Tables with a comma between them, and nothing in WHERE that pairs their rows, give all pairs
-of rows.
+    explanation: r#"Tables with a comma between them, and nothing in WHERE that pairs their
+rows, give all pairs of rows.
 
 ```sql
 CREATE TABLE a (x INT64);

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0338",
     title: "Late statement",
-    explanation: r#"What the statement depends on is known only when the script runs: it is checked then, and an
-error found then is a CompileError.
+    explanation: r#"What the statement depends on is known only when the script runs: it is
+checked then, and an error found then is a CompileError.
 
 ```sql
 CREATE TABLE t (x INT64);

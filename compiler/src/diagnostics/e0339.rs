@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0339",
     title: "Session variable in a function",
-    explanation: r#"Functions, views, CHECKs, triggers and cron jobs do not see session variables: they belong
-to the database, not to a session.
+    explanation: r#"Functions, views, CHECKs, triggers and cron jobs do not see session
+variables: they belong to the database, not to a session.
 
 ```sql
 SET rate = 2;

@@ -7,8 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0341",
     title: "Variable has another type",
-    explanation: r#"A session variable keeps the type of its first SET in the script; later values must convert
-to it.
+    explanation: r#"A session variable keeps the type of its first SET in the script; later
+values must convert to it.
 
 ```sql
 SET x = 1;

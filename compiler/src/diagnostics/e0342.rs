@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0342",
     title: "Type contains itself",
-    explanation: r#"A struct that contains itself would be infinitely large. Through ARRAY, MAP or JSON it may.
+    explanation: r#"A struct that contains itself would be infinitely large. Through ARRAY, MAP
+or JSON it may.
 
 ```sql
 CREATE TYPE Node AS STRUCT(value: INT64, next: Node);

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0345",
     title: "Primary key does not fit",
-    explanation: r#"A table has at most one primary key, over columns of the table, each once, of types that
-have an order.
+    explanation: r#"A table has at most one primary key, over columns of the table, each once,
+of types that have an order.
 
 ```sql
 CREATE TABLE t (id INT64 PRIMARY KEY, code TEXT PRIMARY KEY);

@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0346",
     title: "Length is not checked",
-    explanation: r#"`VARCHAR(n)` and `CHAR(n)` are TEXT; the length is not checked on assignment yet.
+    explanation: r#"`VARCHAR(n)` and `CHAR(n)` are TEXT; the length is not checked on assignment
+yet.
 
 ```sql
 CREATE TABLE t (code VARCHAR(10));

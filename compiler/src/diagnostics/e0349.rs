@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0349",
     title: "Constant expression raises",
-    explanation: r#"The operands are constants and the operation raises; that is left to run time, in case it is
-never reached.
+    explanation: r#"The operands are constants and the operation raises; that is left to run
+time, in case it is never reached.
 
 ```sql
 SELECT 1 / 0;

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0350",
     title: "Statement not allowed here",
-    explanation: r#"Functions hold no DDL, no ATTACH and no transaction statements; blocks at the top level hold
-no BEGIN, COMMIT, ROLLBACK and no CREATE of types and functions.
+    explanation: r#"Functions hold no DDL, no ATTACH and no transaction statements; blocks at
+the top level hold no BEGIN, COMMIT, ROLLBACK and no CREATE of types and functions.
 
 ```sql
 CREATE FUNCTION f() { BEGIN; }

@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0352",
     title: "Text or column?",
-    explanation: r#"`"x"` is a text, but a column in scope has this name; in other SQL it would be meant.
+    explanation: r#"`"x"` is a text, but a column in scope has this name; in other SQL it would
+be meant.
 
 ```sql
 CREATE TABLE t (name TEXT);
@@ -24,7 +25,8 @@ SELECT name FROM t;
 
 /// The text `"name"` is the name of a column.
 pub(crate) fn quoted_column(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(PAGE.code, span, format!("\"{name}\" is a text, but `{name}` is a column here"))
+    let message = format!("\"{name}\" is a text, but `{name}` is a column here");
+    Diagnostic::error(PAGE.code, span, message)
         .with_help(format!("write `{name}` for the column, '{name}' for the text"))
         .with_fix(span, name, "take the column")
         .with_fix(span, format!("'{}'", name.replace('\'', "''")), "take the text")

@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0354",
     title: "Not a constant",
-    explanation: r#"LIMIT, OFFSET and DEFAULT are computed once, without a row: no column can stand in them.
+    explanation: r#"LIMIT, OFFSET and DEFAULT are computed once, without a row: no column can
+stand in them.
 
 ```sql
 CREATE TABLE t (x INT64);

@@ -6,7 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0357",
     title: "ORDER BY is not in SELECT DISTINCT",
-    explanation: r#"After DISTINCT only the columns of SELECT are left, so only they can order the rows.
+    explanation: r#"After DISTINCT only the columns of SELECT are left, so only they can order
+the rows.
 
 ```sql
 CREATE TABLE t (a INT64, b INT64);

@@ -1,7 +1,8 @@
 //! The messages of the checker: one code, one file, with its page, its constructors and its test.
 //!
-//! [`PAGES`] is the registry that `grizzlyc explain` reads. Constructors state the problem in one line,
-//! mark exactly the offending place and say how it is mended; a fix is attached where it is certain.
+//! [`PAGES`] is the registry that `grizzlyc explain` reads. Constructors state the problem in one
+//! line, mark exactly the offending place and say how it is mended; a fix is attached where it is
+//! certain.
 
 use grizzly_grammar::{Diagnostic, Page, Span};
 use smol_str::SmolStr;

@@ -1,5 +1,6 @@
 //! Dates, times, timestamps and intervals as text: the one parser and printer that the compiler's
-//! constants and the casts at run time share, and the arithmetic of the proleptic Gregorian calendar.
+//! constants and the casts at run time share, and the arithmetic of the proleptic Gregorian
+//! calendar.
 //!
 //! Units are those of [`crate::Type`]: days and microseconds since 1970-01-01, microseconds since
 //! midnight. Time zones by name are left to the standard library; an offset (`+02:00`, `Z`) is read
@@ -302,8 +303,8 @@ struct IntervalSum {
 }
 
 impl IntervalSum {
-    /// Adds `millionths / 1e6` of a unit. What is left of a month becomes days (30 a month), what is
-    /// left of a day becomes microseconds, as in PostgreSQL.
+    /// Adds `millionths / 1e6` of a unit. What is left of a month becomes days (30 a month), what
+    /// is left of a day becomes microseconds, as in PostgreSQL.
     fn add(&mut self, millionths: i128, unit: (i64, i64, i64)) {
         const ONE: i128 = 1_000_000;
         let months = millionths * i128::from(unit.0);
