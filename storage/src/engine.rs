@@ -25,6 +25,9 @@ use std::io;
 /// The first id given to tables whose creator asks for none.
 const FIRST_FREE_TABLE: u64 = 256;
 
+/// A log of more segments than this is checkpointed when the database is opened.
+const MANY_SEGMENTS: usize = 8;
+
 /// How a database is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -120,7 +123,20 @@ impl Engine {
             _lock: HeldLock(lock),
         };
         inner.remove_strays()?;
-        Ok(Engine { inner: Arc::new(inner) })
+        let engine = Engine { inner: Arc::new(inner) };
+        if recovered.live.len() > MANY_SEGMENTS {
+            engine.shorten_log()?;
+        }
+        Ok(engine)
+    }
+
+    /// Checkpoints a log of many segments, which come from many short openings. A full disk is no
+    /// reason not to open.
+    fn shorten_log(&self) -> Result<()> {
+        match self.checkpoint() {
+            Err(Error::Full { .. }) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// Starts a transaction on a snapshot of everything committed so far.
@@ -261,9 +277,12 @@ impl Inner {
     /// load wrote, and what a crash kept from being removed.
     fn remove_strays(&self) -> Result<()> {
         let versions = Arc::clone(&self.published.read().versions);
+        let dropped = self.dropped.lock();
         let mut known = HashSet::new();
-        for version in versions.tables.values() {
-            version.tree.for_each_file(&mut |_, handle| {
+        // The log may still name the trees of dropped tables, so their files must be there.
+        let trees = versions.tables.values().map(|version| &version.tree).chain(dropped.iter());
+        for tree in trees {
+            tree.for_each_file(&mut |_, handle| {
                 known.insert(handle.path.as_str());
             });
         }

@@ -22,7 +22,7 @@ use format::{SEGMENT_BYTES, SEGMENT_HEADER_BYTES, SegmentHeader, push_record, se
 /// Appended bytes beyond this are written to the file before COMMIT syncs it.
 const BUFFER_BYTES: usize = 1 << 20;
 /// Segments grow in steps of zeros, so that most syncs change no file size.
-const GROWTH_BYTES: u64 = 256 << 10;
+const GROWTH_BYTES: u64 = 64 << 10;
 const SPARE_SEGMENTS: usize = 2;
 
 /// The write-ahead log.

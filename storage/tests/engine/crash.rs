@@ -2,11 +2,24 @@
 //! opening again, others are there whole or not at all.
 
 use crate::support::*;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use grizzly_storage::device::Survival;
-use grizzly_storage::{Class, Device, Engine, Error, FaultDevice, Isolation};
+use grizzly_storage::{
+    Class, Datum, Device, Engine, Error, FaultDevice, Isolation, RowKey, ScanRequest, TableId,
+    Transaction,
+};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-type Rows = BTreeMap<i64, i64>;
+/// Accounts, and whether there is the table that comes and goes.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Rows {
+    accounts: BTreeMap<i64, i64>,
+    loaded: bool,
+}
+
+const LOADED: TableId = TableId(2);
+const LOADED_ROWS: i64 = 100;
 
 fn next(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -33,14 +46,17 @@ fn workload(engine: &Engine, mut seed: u64, known: &mut Known) -> Result<(), Err
         for _ in 0..1 + next(&mut seed) % 12 {
             let id = (next(&mut seed) % 60) as i64;
             let value = next(&mut seed) as i64;
-            if rows.contains_key(&id) && value % 3 == 0 {
+            if rows.accounts.contains_key(&id) && value % 3 == 0 {
                 remove(&mut txn, id);
-                rows.remove(&id);
-            } else if rows.insert(id, value).is_some() {
+                rows.accounts.remove(&id);
+            } else if rows.accounts.insert(id, value).is_some() {
                 set_balance(&mut txn, id, value);
             } else {
                 txn.insert(ACCOUNTS, &account(id, "owner", value))?;
             }
+        }
+        if next(&mut seed) % 4 == 0 {
+            load_or_drop(&mut txn, &mut rows)?;
         }
         known.in_flight = Some(rows.clone());
         txn.commit()?;
@@ -55,10 +71,37 @@ fn workload(engine: &Engine, mut seed: u64, known: &mut Known) -> Result<(), Err
     Ok(())
 }
 
+/// Creates and loads the second table, with a row changed on top, or drops it.
+fn load_or_drop(txn: &mut Transaction, rows: &mut Rows) -> Result<(), Error> {
+    rows.loaded = !rows.loaded;
+    if !rows.loaded {
+        return txn.drop_table(LOADED);
+    }
+    txn.create_table_with_id(LOADED, accounts())?;
+    let ids = || Arc::new(Int64Array::from_iter_values(0..LOADED_ROWS));
+    let owners = Arc::new(StringArray::from_iter_values((0..LOADED_ROWS).map(|_| "loaded")));
+    let columns: Vec<(&str, ArrayRef)> = vec![("id", ids()), ("owner", owners), ("balance", ids())];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    txn.bulk_insert(LOADED, std::iter::once(Ok(batch)))?;
+    let key = key(txn, 7);
+    txn.update(LOADED, RowKey(&key), &[BALANCE], &[Datum::Int(-7)])
+}
+
+fn is_loaded(txn: &Transaction) -> bool {
+    if !txn.tables().contains(&LOADED) {
+        return false;
+    }
+    let found = rows(txn, ScanRequest::all(LOADED, vec![BALANCE]));
+    let sum: i64 = found.iter().map(|row| row.parse::<i64>().unwrap()).sum();
+    let all = LOADED_ROWS * (LOADED_ROWS - 1) / 2 - 14;
+    assert_eq!((found.len() as i64, sum), (LOADED_ROWS, all));
+    true
+}
+
 fn stored(engine: &Engine) -> Rows {
     let txn = begin(engine);
     if txn.tables().is_empty() {
-        return Rows::new();
+        return Rows::default();
     }
     let text = all(&txn);
     let row = |row: &String| {
@@ -67,7 +110,7 @@ fn stored(engine: &Engine) -> Rows {
         assert_eq!(parts.next(), Some("owner"));
         (id, parts.next().unwrap().parse().unwrap())
     };
-    text.iter().map(row).collect()
+    Rows { accounts: text.iter().map(row).collect(), loaded: is_loaded(&txn) }
 }
 
 /// Runs, crashes after `steps`, opens what survives, checks, and does that once more on top.

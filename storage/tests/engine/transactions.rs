@@ -1,7 +1,11 @@
 //! Isolation: what transactions see of each other, savepoints, and commits from several threads.
 
 use crate::support::*;
-use grizzly_storage::{Class, Engine, Error, Isolation, RowKey, ScanRequest, TableSpec};
+use grizzly_storage::{
+    Class, Device, Engine, Error, Isolation, MemoryDevice, RowKey, Runtime, ScanRequest, TableSpec,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn three_accounts() -> Engine {
     let (_, engine) = memory();
@@ -212,6 +216,77 @@ fn a_counter_raised_by_threads_with_retries_loses_nothing() {
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(balance(&begin(&engine), 3), Some(180));
+}
+
+#[test]
+fn sums_hold_while_rows_move_down_the_tree() {
+    const COUNT: i64 = 400;
+    let device = MemoryDevice::new();
+    let engine = open_small(&device).unwrap();
+    let mut txn = begin(&engine);
+    txn.create_table_with_id(ACCOUNTS, accounts()).unwrap();
+    (0..COUNT).for_each(|id| txn.insert(ACCOUNTS, &account(id, "x", 100)).unwrap());
+    txn.commit().unwrap();
+    let runtime = Runtime::start(&engine).unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let background = {
+        let (engine, done) = (engine.clone(), Arc::clone(&done));
+        std::thread::spawn(move || {
+            for round in 0.. {
+                let outcome = if round % 3 == 0 { engine.flush_all() } else { engine.checkpoint() };
+                outcome.unwrap();
+                if done.load(Ordering::Relaxed) {
+                    return round;
+                }
+            }
+            0
+        })
+    };
+    let movers: Vec<_> = (0..2)
+        .map(|mover: i64| {
+            let engine = engine.clone();
+            std::thread::spawn(move || {
+                for round in 0..150 {
+                    let (from, to) = ((round * 7 + mover) % COUNT, (round * 31 + 5) % COUNT);
+                    let mut txn = begin(&engine);
+                    let amounts = (balance(&txn, from).unwrap(), balance(&txn, to).unwrap());
+                    if from != to {
+                        set_balance(&mut txn, from, amounts.0 - 1);
+                        set_balance(&mut txn, to, amounts.1 + 1);
+                    }
+                    conflicts(txn.commit());
+                    let request = ScanRequest::all(ACCOUNTS, vec![BALANCE]);
+                    let found = rows(&begin(&engine), request);
+                    let sum: i64 = found.iter().map(|row| row.parse::<i64>().unwrap()).sum();
+                    assert_eq!((found.len() as i64, sum), (COUNT, COUNT * 100));
+                }
+            })
+        })
+        .collect();
+    movers.into_iter().for_each(|mover| mover.join().unwrap());
+    done.store(true, Ordering::Relaxed);
+    assert!(background.join().unwrap() > 0);
+    assert_eq!(runtime.failure().map(|error| error.to_string()), None);
+    drop(runtime);
+    let expected = all(&begin(&engine));
+    drop(engine);
+    assert_eq!(all(&begin(&open_small(&device).unwrap())), expected);
+}
+
+#[test]
+fn a_log_of_many_short_openings_stays_short() {
+    let device = MemoryDevice::new();
+    for round in 0..40 {
+        let engine = open(&device);
+        let mut txn = begin(&engine);
+        if round == 0 {
+            txn.create_table_with_id(ACCOUNTS, accounts()).unwrap();
+        }
+        txn.insert(ACCOUNTS, &account(round, "x", 1)).unwrap();
+        txn.commit().unwrap();
+    }
+    assert!(device.list("wal").unwrap().len() < 16);
+    assert_eq!(all(&begin(&open(&device))).len(), 40);
 }
 
 #[test]
