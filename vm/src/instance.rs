@@ -10,10 +10,11 @@
 //! After a call the registers from the window on are the callee's: beyond the result, slots are
 //! unspecified and objects NULL.
 
+use crate::budget::{Budget, Reservation};
 use crate::context::Context;
 use crate::executable::Executable;
 use crate::interpreter;
-use crate::ops::side::Side;
+use crate::ops::{Raised, side::Side};
 use grizzly_bytecode::{Builtin, Fault, Function, FunctionId, Layout, Program, Repr, Value};
 
 /// The slots that a frame can name.
@@ -101,6 +102,9 @@ impl Instance {
         let result = ran.and_then(|()| self.side.rows.flush(context, output));
         context.nesting -= 1;
         self.side.end_run();
+        if self.side.reserved.is_some() {
+            self.shrink();
+        }
         result
     }
 
@@ -148,54 +152,84 @@ impl Instance {
         Ok(function.result.as_ref().map(|r| take(r, &self.slots, &mut self.objects)))
     }
 
-    /// Drops what the last run left and gives back what an unusual run took.
+    /// Drops what the last run left in the first registers.
     pub(crate) fn rest(&mut self) {
         if let Some(first) = self.objects.first_mut() {
             *first = Value::Null;
         }
-        if self.slots.len() > KEPT_SLOTS + WINDOW {
-            self.slots = vec![0; KEPT_SLOTS + WINDOW];
-        }
+    }
+
+    /// Gives back what an unusual run took beyond what an instance keeps; the result stays.
+    #[cold]
+    fn shrink(&mut self) {
+        let mut slots = vec![0; KEPT_SLOTS + WINDOW];
+        // A result takes at most three slots.
+        slots[..3].copy_from_slice(&self.slots[..3]);
+        self.slots = slots;
         self.objects.truncate(KEPT_OBJECTS);
         self.objects.shrink_to(KEPT_OBJECTS);
         self.frames.truncate(KEPT_FRAMES);
         self.frames.shrink_to(KEPT_FRAMES);
+        self.side.reserved = None;
     }
 }
 
 /// How deep instances may run inside each other (a function whose query calls a function …).
 const MAX_NESTING: u32 = 32;
 
-/// Makes the slots reach past a frame that begins at `base`.
-#[cold]
-pub(crate) fn grow_slots(slots: &mut Vec<u64>, base: usize) -> Result<(), Builtin> {
-    if base + WINDOW > MAX_SLOTS {
-        return Err(Builtin::ResourceExhausted);
-    }
-    let mut grown = vec![0; (slots.len() * 2).max(base + WINDOW)];
-    grown[..slots.len()].copy_from_slice(slots);
-    *slots = grown;
-    Ok(())
+/// What a growing bank may take: the run's reservation, which grows first.
+pub(crate) struct Growth<'g> {
+    pub(crate) budget: &'g Budget,
+    /// The reservation of the banks' growth in this run.
+    pub(crate) reserved: &'g mut Option<Reservation>,
 }
 
-/// Makes room for more frames; `false` where the limit is reached.
-#[cold]
-pub(crate) fn grow_frames(frames: &mut Vec<Frame>) -> bool {
-    let grown = (frames.len() * 2).min(MAX_FRAMES);
-    let grows = grown > frames.len();
-    frames.resize(grown, Frame::default());
-    grows
-}
-
-/// Makes the objects reach to `end`, the end of the running frame.
-#[cold]
-pub(crate) fn grow_objects(objects: &mut Vec<Value>, end: usize) -> Result<(), Builtin> {
-    if end > MAX_OBJECTS {
-        return Err(Builtin::ResourceExhausted);
+impl Growth<'_> {
+    fn reserve<T>(&mut self, elements: usize) -> Result<(), Fault> {
+        let reservation = self.reserved.get_or_insert_with(|| Reservation::none(self.budget));
+        reservation.grow((elements * size_of::<T>()) as u64)
     }
-    let grown = end.max(objects.len() * 2).max(64);
-    objects.resize(grown, Value::Null);
-    Ok(())
+
+    /// Makes the slots reach past a frame that begins at `base`.
+    #[cold]
+    pub(crate) fn slots(mut self, slots: &mut Vec<u64>, base: usize) -> Result<(), Raised> {
+        if base + WINDOW > MAX_SLOTS {
+            return Err(Builtin::ResourceExhausted.into());
+        }
+        let grown = (slots.len() * 2).max(base + WINDOW);
+        self.reserve::<u64>(grown - slots.len())?;
+        // A fresh zeroed bank: unlike `resize` it leaves the pages past the used part untouched.
+        let mut bank = vec![0; grown];
+        bank[..slots.len()].copy_from_slice(slots);
+        *slots = bank;
+        Ok(())
+    }
+
+    /// Makes the objects reach to `end`, the end of the running frame.
+    #[cold]
+    pub(crate) fn objects(mut self, objects: &mut Vec<Value>, end: usize) -> Result<(), Raised> {
+        if end > MAX_OBJECTS {
+            return Err(Builtin::ResourceExhausted.into());
+        }
+        let grown = end.max(objects.len() * 2).max(KEPT_OBJECTS);
+        if grown > KEPT_OBJECTS {
+            self.reserve::<Value>(grown - objects.len())?;
+        }
+        objects.resize(grown, Value::Null);
+        Ok(())
+    }
+
+    /// Makes room for more frames.
+    #[cold]
+    pub(crate) fn frames(mut self, frames: &mut Vec<Frame>) -> Result<(), Raised> {
+        let grown = (frames.len() * 2).min(MAX_FRAMES);
+        if grown == frames.len() {
+            return Err(Builtin::ResourceExhausted.into());
+        }
+        self.reserve::<Frame>(grown - frames.len())?;
+        frames.resize(grown, Frame::default());
+        Ok(())
+    }
 }
 
 /// Puts a value into registers: `slots` and `objects` begin at its first one.

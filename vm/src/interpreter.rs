@@ -7,7 +7,7 @@
 use crate::arithmetic::{self, int};
 use crate::context::Context;
 use crate::executable::Executable;
-use crate::instance::{Frame, Instance, MAX_FRAMES, WINDOW, grow_frames, grow_objects, grow_slots};
+use crate::instance::{Frame, Growth, Instance, MAX_FRAMES, WINDOW};
 use crate::ops::{self, Machine, Next, Raised, native, unwind};
 use grizzly_bytecode::{Builtin, Cmp, Fault, FunctionId, Instr, Slot};
 use std::sync::atomic::Ordering;
@@ -95,6 +95,11 @@ fn run_frames(
     let (mut frame, mut depth) = (*at, *open);
     // Polls are counted down; the flag itself is read at every POLL_INTERVALth.
     let mut until_poll = 1;
+    macro_rules! growth {
+        () => {
+            Growth { budget: &context.budget, reserved: &mut side.reserved }
+        };
+    }
     'frame: loop {
         // Verified calls name functions that exist.
         let function = &functions[frame.function as usize];
@@ -104,16 +109,16 @@ fn run_frames(
         let raised = 'raise: {
             let window = slots.get_mut(base..base + WINDOW);
             let Some(w) = window.and_then(|w| w.first_chunk_mut::<WINDOW>()) else {
-                match grow_slots(slots, base) {
+                match growth!().slots(slots, base) {
                     Ok(()) => continue 'frame,
-                    Err(kind) => break 'raise Raised::Builtin(kind),
+                    Err(raised) => break 'raise raised,
                 }
             };
             let objects_end = (frame.objects + function.objects) as usize;
             if objects.len() < objects_end
-                && let Err(kind) = grow_objects(objects, objects_end)
+                && let Err(raised) = growth!().objects(objects, objects_end)
             {
-                break 'raise Raised::Builtin(kind);
+                break 'raise raised;
             }
             macro_rules! checked {
                 ($set:ident, $d:expr, $value:expr) => {
@@ -244,8 +249,10 @@ fn run_frames(
                                 None => {}
                             }
                         }
-                        if depth == frames.len() && !grow_frames(frames) {
-                            break 'raise Raised::Builtin(Builtin::ResourceExhausted);
+                        if depth == frames.len()
+                            && let Err(raised) = growth!().frames(frames)
+                        {
+                            break 'raise raised;
                         }
                         frames[depth] = Frame { pc: pc as u32 + 1, ..frame };
                         depth += 1;

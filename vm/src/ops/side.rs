@@ -2,11 +2,14 @@
 //! the exception that was caught last.
 
 use super::emit::RowBuffer;
+use crate::budget::Reservation;
 use grizzly_bytecode::{Fault, Value};
 
 /// The reused memory and the marks of an instance.
 #[derive(Default)]
 pub(crate) struct Side {
+    /// The budget's share of banks that grew in this run.
+    pub(crate) reserved: Option<Reservation>,
     /// The arguments of a native call.
     pub(crate) arguments: Vec<Value>,
     /// The row of a point read.

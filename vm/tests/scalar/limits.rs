@@ -2,6 +2,7 @@
 
 use super::support::{World, allocations, link, name, run};
 use grizzly_bytecode::{FunctionId, Value};
+use grizzly_vm::budget::Budget;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -43,6 +44,22 @@ fn large_frames_end_in_an_exception_too() {
         call f0, [r0..], [o59999..]
         return";
     assert_eq!(name(run(objects)), "ResourceExhausted");
+}
+
+#[test]
+fn the_stack_grows_within_the_budget_and_gives_back() {
+    let executable = link(&count_down(60_000));
+    let mut world = World::default();
+    world.with(|context| {
+        executable.execute(context).unwrap();
+        assert!(context.budget.peak_bytes() > 60_000 * 16);
+        assert_eq!(context.budget.used_bytes(), 0);
+        context.budget = Budget::new("statement", 500_000);
+        let fault = executable.execute(context).unwrap_err();
+        assert!(fault.is("ResourceExhausted"));
+        assert!(fault.exception.message.starts_with("the statement needs"));
+        assert_eq!(context.budget.used_bytes(), 0);
+    });
 }
 
 #[test]
