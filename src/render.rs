@@ -31,10 +31,8 @@ impl Renderer {
         };
         let part = source.part(diagnostic.primary.span.start);
         let place = |span: Span| (part.name, visible(span, part));
-        let mut primary = Label::new(place(diagnostic.primary.span)).with_color(color);
-        if !diagnostic.primary.text.is_empty() {
-            primary = primary.with_message(&diagnostic.primary.text);
-        }
+        let primary = Label::new(place(diagnostic.primary.span)).with_color(color);
+        let primary = primary.with_message(words(&diagnostic.primary.text));
         let mut report = Report::build(kind, place(diagnostic.primary.span))
             .with_config(self.config())
             .with_code(diagnostic.code)
@@ -42,7 +40,7 @@ impl Renderer {
             .with_label(primary.with_order(-1));
         for label in &diagnostic.labels {
             let shown = Label::new(place(label.span)).with_color(Color::Cyan);
-            report.add_label(shown.with_message(&label.text));
+            report.add_label(shown.with_message(words(&label.text)));
         }
         report.with_helps(&diagnostic.help);
         report.with_notes(&diagnostic.notes);
@@ -111,6 +109,11 @@ impl Renderer {
         let config = Config::default().with_index_type(IndexType::Byte).with_color(self.color);
         config.with_char_set(CharSet::Unicode)
     }
+}
+
+/// What is said at a place. A place is only marked where something is said.
+fn words(text: &str) -> &str {
+    if text.is_empty() { "here" } else { text }
 }
 
 /// A span of the source as a range of one of its parts; an empty one covers the character at its

@@ -173,6 +173,31 @@ fn a_broken_pipe_ends_quietly() {
 }
 
 #[test]
+#[cfg(unix)]
+fn an_interrupt_cancels_the_statement_and_ends_with_130() {
+    let folder = Folder::new();
+    with_rows(&folder);
+    let script = "CREATE FUNCTION spin() RETURNS INT64 \
+                  { LET i = 0; WHILE TRUE { SET i = i % 7 + 1; } i } \
+                  BEGIN; DELETE FROM t WHERE id = 1; PRINT 'running'; PRINT spin();";
+    let mut child = folder
+        .command(&["run", "-d", "db", "-c", script])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("grizzlyc runs");
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    stdout.read_line(&mut line).expect("a line");
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill runs").success());
+    let output = child.wait_with_output().expect("grizzlyc ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[Cancelled]"));
+    assert_eq!(folder.script("SELECT count(*) AS n FROM t;").printed(), "n\n3\n");
+}
+
+#[test]
 fn a_full_disk_raises_and_loses_nothing() {
     let device = FaultDevice::new();
     let open = |device: &FaultDevice| {
