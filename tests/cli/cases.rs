@@ -63,15 +63,15 @@ fn fill(case: &mut Case, info: &str, body: &str) {
     }
 }
 
-/// Runs a case.
-fn perform(case: &Case) -> Done {
+/// Runs a case; `more` are options that `run` takes.
+fn perform(case: &Case, more: &[&str]) -> Done {
     let folder = Folder::new();
     folder.write("script.gz", &case.script);
     let (options, rest): (Vec<&str>, Vec<&str>) = match case.arguments.first() {
         Some(first) if ["check", "build", "disasm"].contains(&first.as_str()) => {
             (vec![first.as_str(), "script.gz"], rest(&case.arguments[1..]))
         }
-        _ => (vec!["run", "script.gz"], rest(&case.arguments)),
+        _ => ([&["run", "script.gz"], more].concat(), rest(&case.arguments)),
     };
     folder.run(&[options, rest].concat())
 }
@@ -136,7 +136,11 @@ fn scripts_print_what_they_say() {
         let mut printed = Vec::new();
         for case in cases(&text) {
             count += 1;
-            let done = perform(&case);
+            let done = perform(&case, &[]);
+            let interpreted = perform(&case, &["--no-jit"]);
+            if (&interpreted.stdout, interpreted.code) != (&done.stdout, done.code) {
+                problems.push(format!("=== {name}: {} differs without native code", case.name));
+            }
             if let Some(wrong) = problem(&case, &done) {
                 problems.push(format!("=== {name}: {}\n{wrong}", case.name));
             }
