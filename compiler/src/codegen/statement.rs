@@ -307,6 +307,12 @@ impl<'a> StatementWriter<'_, '_, 'a> {
                 let (plan, context, _) = self.change_plan()?;
                 (format!("Delete from {}\n", table.name), plan, context)
             }
+            StatementKind::Expression(e, _)
+            | StatementKind::Print(e)
+            | StatementKind::SetVariable(_, e) => {
+                let context = PlanContext::new(self.statement, self.catalog, self.evaluate);
+                return Ok(crate::plan::print::evaluation(e, &context));
+            }
             _ => return Err(unsupported(self.statement.place, "EXPLAIN of this statement")),
         };
         let tree = if physical {

@@ -5,7 +5,7 @@ use super::logical::LogicalPlan;
 use super::physical::PhysicalPlan;
 use crate::hir::{AggregateCall, ArithOp, ColumnVar, ConvertMode, Expr, ExprKind, OrderKey};
 use grizzly_bytecode::query::{AggregateFunction, JoinKind};
-use grizzly_bytecode::{Type, Value};
+use grizzly_bytecode::{Interval, Type, Value, temporal};
 use std::fmt::Write;
 
 /// Prints plans with the names of a statement's variables.
@@ -26,6 +26,11 @@ pub fn physical(plan: &PhysicalPlan, context: &PlanContext<'_>) -> String {
     let mut printer = Printer { context, out: String::new() };
     printer.physical(plan, 0);
     printer.out
+}
+
+/// A statement that evaluates an expression, as text.
+pub fn evaluation(e: &Expr, context: &PlanContext<'_>) -> String {
+    format!("Evaluate {}\n", Printer { context, out: String::new() }.expr(e))
 }
 
 impl Printer<'_, '_> {
@@ -274,7 +279,21 @@ pub fn constant(value: &Value, ty: &Type) -> String {
         (Value::Wide(w), Type::Decimal { scale, .. }) => decimal(*w, *scale),
         (Value::Int(i), t) if t.is_integer() => i.to_string(),
         (Value::Float(x), _) => format!("{x:?}"),
-        (Value::Int(i), t) => format!("{t} {i}"),
+        (Value::Int(i), Type::Enum(e)) => {
+            let value = usize::try_from(*i).ok().and_then(|i| e.values.get(i));
+            format!("'{}'", value.cloned().unwrap_or_default())
+        }
+        (Value::Int(i), Type::Date) => format!("DATE '{}'", temporal::format_date(*i)),
+        (Value::Int(i), Type::Time) => format!("TIME '{}'", temporal::format_time(*i)),
+        (Value::Int(i), Type::Timestamp) => {
+            format!("TIMESTAMP '{}'", temporal::format_timestamp(*i))
+        }
+        (Value::Int(i), Type::TimestampTz) => {
+            format!("TIMESTAMPTZ '{}'", temporal::format_timestamp_tz(*i))
+        }
+        (Value::Wide(w), Type::Interval) => {
+            format!("INTERVAL '{}'", temporal::format_interval(Interval::unpack(*w)))
+        }
         (other, t) => format!("{t} {other:?}"),
     }
 }
