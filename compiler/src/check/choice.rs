@@ -124,6 +124,19 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A constant operand with the type that it has beside the others; any other one as it is.
+    pub(crate) fn settle_among(&mut self, operand: Operand, others: &[&Operand]) -> Expr {
+        if matches!(operand, Operand::Typed(ref expr) if expr.ty != Type::Null) {
+            return self.settle(operand);
+        }
+        let mut all = vec![&operand];
+        all.extend(others);
+        match self.common_type(&all, None) {
+            Type::Null => self.settle(operand),
+            ty => self.coerce(operand, &ty, Mode::Implicit, "the operand"),
+        }
+    }
+
     /// Operands as values of one type; NULL stays where all are NULL.
     pub(crate) fn unify(&mut self, items: Vec<Operand>, want: Option<&Type>) -> (Vec<Expr>, Type) {
         let leaves = |item: &Operand| matches!(item, Operand::Typed(expr) if diverges(expr));
@@ -343,11 +356,7 @@ impl<'a> Checker<'a> {
             Some(value) => Branch::of(self.operand(value, want), value.span),
             None => Branch::of(Operand::Untyped(Untyped::Null, span), Span::at(span.end)),
         });
-        let (mut exprs, mut ty) = self.unify_branches(values, want, Use::Yes);
-        if ty == Type::Null {
-            ty = want.cloned().unwrap_or(Type::Text);
-            exprs.iter_mut().for_each(|e| e.ty = ty.clone());
-        }
+        let (mut exprs, ty) = self.unify_branches(values, want, Use::Yes);
         let last = exprs.pop().unwrap_or_else(|| self.error(span));
         self.chain(conditions, exprs, last, ty, span)
     }
@@ -363,6 +372,9 @@ impl<'a> Checker<'a> {
         if ty.is_error() || exprs.iter().any(|e| e.ty.is_error()) {
             return self.error(span);
         }
+        if ty == Type::Null {
+            return self.null(&ty, span);
+        }
         let mut rest = exprs.into_iter().rev();
         let Some(last) = rest.next() else { return self.error(span) };
         let mut result = rest.fold(last, |otherwise, value| {
@@ -377,18 +389,10 @@ impl<'a> Checker<'a> {
 
     /// `nullif(a, b)`.
     pub(crate) fn nullif(&mut self, first: Operand, second: Operand, span: Span) -> Expr {
-        let first = match first {
-            Operand::Untyped(Untyped::Number(_), _) => {
-                let refs = [&first, &second];
-                let ty = self.common_type(&refs, None);
-                self.coerce(first, &ty, Mode::Implicit, "the argument")
-            }
-            other => self.settle(other),
-        };
+        let first = self.settle_among(first, &[&second]);
         self.share(first, |this, shared| {
             let sides = (Operand::Typed(shared.clone()), second);
-            let equal = this.comparison(Cmp::Eq, span, sides, span);
-            let equal = this.settle(equal);
+            let equal = this.compared(Cmp::Eq, span, sides, span);
             if equal.ty.is_error() {
                 return equal;
             }

@@ -265,20 +265,12 @@ impl<'a> Checker<'a> {
         let low = self.operand(low, None);
         let high = self.operand(high, None);
         let tested = self.operand(operand, None);
-        // Constants on all sides, or a constant before typed bounds: the bounds give the type.
-        let tested = match (&tested, &low) {
-            (Operand::Untyped(..), Operand::Typed(bound)) => {
-                let ty = bound.ty.clone();
-                self.coerce(tested, &ty, Mode::Implicit, "the operand")
-            }
-            _ => self.settle(tested),
-        };
+        let tested = self.settle_among(tested, &[&low, &high]);
         let found = self.share(tested, |this, shared| {
             let side = |this: &mut Self, op, bound: Operand| {
                 let at = this.span_of(&bound);
                 let sides = (Operand::Typed(shared.clone()), bound);
-                let compared = this.comparison(op, at, sides, span);
-                this.settle(compared)
+                this.compared(op, at, sides, span)
             };
             let above = side(this, Cmp::Ge, low);
             let below = side(this, Cmp::Le, high);
@@ -313,16 +305,8 @@ impl<'a> Checker<'a> {
     fn in_list(&mut self, operand: &'a ast::Expr, items: &'a [ast::Expr], span: Span) -> Expr {
         let items: Vec<Operand> = items.iter().map(|item| self.operand(item, None)).collect();
         let tested = self.operand(operand, None);
-        let tested = match &tested {
-            Operand::Untyped(..) => {
-                let first = items.iter().find(|i| matches!(i, Operand::Typed(_))).map(Operand::ty);
-                match first {
-                    Some(ty) => self.coerce(tested, &ty, Mode::Implicit, "the operand"),
-                    None => self.settle(tested),
-                }
-            }
-            Operand::Typed(_) => self.settle(tested),
-        };
+        let others: Vec<&Operand> = items.iter().collect();
+        let tested = self.settle_among(tested, &others);
         self.share(tested, |this, shared| {
             let mut tests = Vec::new();
             for item in items {
@@ -333,8 +317,7 @@ impl<'a> Checker<'a> {
                     continue;
                 }
                 let sides = (Operand::Typed(shared.clone()), item);
-                let equal = this.comparison(Cmp::Eq, at, sides, at);
-                tests.push(this.settle(equal));
+                tests.push(this.compared(Cmp::Eq, at, sides, at));
             }
             this.balanced_or(tests, span)
         })

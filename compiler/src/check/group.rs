@@ -74,6 +74,22 @@ pub(crate) const AGGREGATES: &[(&str, Option<Kind>)] = &[
     ("bit_and", None),
     ("bit_or", None),
     ("bit_xor", None),
+    ("regr_slope", None),
+    ("regr_intercept", None),
+    ("regr_r2", None),
+    ("regr_count", None),
+    ("skewness", None),
+    ("kurtosis", None),
+    ("approx_quantile", None),
+    ("histogram", None),
+    ("grouping", None),
+    ("argmax", None),
+    ("argmin", None),
+    ("group_concat", None),
+    ("listagg", None),
+    ("quantile", None),
+    ("json_agg", None),
+    ("json_object_agg", None),
 ];
 
 /// Whether a folded name is an aggregate, and which.

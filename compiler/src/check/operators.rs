@@ -33,6 +33,11 @@ impl Checker<'_> {
         if left.is_error() || right.is_error() {
             return Operand::Typed(self.error(op.span));
         }
+        let null = |operand: &Operand| operand.ty() == Type::Null;
+        if null(&left) && null(&right) {
+            return Operand::Untyped(Untyped::Null, op.span);
+        }
+        let (left, right) = (untyped_null(left), untyped_null(right));
         if let (Some(a), Some(b)) = (left.number(), right.number()) {
             return self.constant_arithmetic(op, a, b, left, right);
         }
@@ -286,8 +291,8 @@ impl Checker<'_> {
         if operand.is_error() {
             return operand;
         }
-        let operand = match operand {
-            Operand::Untyped(Untyped::Null | Untyped::Parameter(_), _) => {
+        let operand = match untyped_null(operand) {
+            operand @ Operand::Untyped(Untyped::Null | Untyped::Parameter(_), _) => {
                 self.coerce(operand, &Type::Int64, Mode::Implicit, "the operand")
             }
             other => self.settle(other),
@@ -365,12 +370,23 @@ impl Checker<'_> {
                 .then(|| op_span.to(right_span));
             self.report(say::null_comparison(span, tail, op == Cmp::Ne));
         }
+        Operand::Typed(self.compared(op, op_span, (left, right), span))
+    }
+
+    /// The same without a warning of NULL, for comparisons that nobody has written as such.
+    pub(crate) fn compared(
+        &mut self,
+        op: Cmp,
+        op_span: Span,
+        (left, right): (Operand, Operand),
+        span: Span,
+    ) -> Expr {
         match self.paired(left, right, op_span, &op.to_string()) {
             Some((left, right)) => {
                 let kind = ExprKind::Compare { op, left: Box::new(left), right: Box::new(right) };
-                Operand::Typed(self.boolean(kind, self.place(span)))
+                self.boolean(kind, self.place(span))
             }
-            None => Operand::Typed(self.error(span)),
+            None => self.error(span),
         }
     }
 
@@ -453,6 +469,18 @@ impl Checker<'_> {
             return operand;
         }
         self.boolean(ExprKind::Not(Box::new(operand)), self.place(span))
+    }
+}
+
+/// An expression that is always NULL, such as a CASE without a value, as the constant: it takes the
+/// type of what stands beside it. What it would raise is not worth a type of its own.
+fn untyped_null(operand: Operand) -> Operand {
+    match operand {
+        Operand::Typed(expr) if expr.ty == Type::Null => {
+            let span = Span::new(expr.place.start, expr.place.end);
+            Operand::Untyped(Untyped::Null, span)
+        }
+        other => other,
     }
 }
 
