@@ -150,6 +150,19 @@ fn writes(engine: &Engine, rows: usize) {
             txn.commit().unwrap();
         }
     });
+    time("the same from 4 threads", 2000, "commit", || {
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                scope.spawn(move || {
+                    for id in 0..500 {
+                        let mut txn = engine.begin(Isolation::Snapshot);
+                        txn.insert(KEYED, &row(11_000_000 + thread * 1000 + id)).unwrap();
+                        txn.commit().unwrap();
+                    }
+                });
+            }
+        });
+    });
     time("insert in one transaction, ascending", rows, "row", || {
         let mut txn = engine.begin(Isolation::Snapshot);
         time("  of which before COMMIT", rows, "row", || {

@@ -16,6 +16,7 @@ pub(crate) use summary::{Summary, Zone, estimate_distinct, hash, merge_sketches}
 use crate::datum::Datum;
 use crate::error::{Error, Result};
 use crate::row::Operation;
+use crate::scan::OverlayCache;
 use crate::store::{FileHandle, Store, buffer_path, leaf_path};
 use crate::sync::{Arc, OnceLock};
 use crate::table::{Kind, Table};
@@ -40,6 +41,8 @@ pub(crate) struct Block {
     pub(crate) rows: usize,
     pub(crate) bytes: u64,
     pub(crate) handle: FileHandle,
+    /// How the messages of the last scan lay over the rows.
+    pub(crate) overlays: OverlayCache,
     table: Arc<Table>,
     store: Arc<Store>,
     opened: OnceLock<Opened>,
@@ -155,6 +158,7 @@ impl Block {
             rows,
             bytes,
             handle: FileHandle::new(store, path),
+            overlays: OverlayCache::default(),
             table: Arc::clone(table),
             store: Arc::clone(store),
             opened: OnceLock::new(),

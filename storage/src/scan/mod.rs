@@ -6,9 +6,11 @@
 //! selection that masks overwritten rows, then the rows the messages stand for as a small batch of
 //! their own. Only a scan in key order interleaves the two, by copying.
 
+mod cache;
 mod morsel;
 mod zone;
 
+pub(crate) use cache::OverlayCache;
 pub use morsel::Morsel;
 
 use crate::block::Block;

@@ -1,5 +1,6 @@
 //! Running a part of a scan.
 
+use super::cache::Laid;
 use super::zone::excludes;
 use super::{Plan, Unit};
 use crate::block::Block;
@@ -29,7 +30,7 @@ pub struct Morsel {
 /// The unit being scanned.
 #[derive(Debug)]
 struct Current {
-    merged: Merged,
+    merged: Arc<Merged>,
     layers: Arc<Vec<Layer>>,
     leaf: Option<Arc<Block>>,
     rest: Rest,
@@ -74,32 +75,31 @@ impl Morsel {
 impl Current {
     fn start(plan: &Plan, unit: Unit) -> Result<Current> {
         let (low, high) = unit.bounds();
-        let merged = merge(&unit.layers, low, high);
         let leaf = unit.leaf.as_deref();
+        let whole = plan.request.key_ranges.is_empty();
+        let ordered = plan.request.order.is_some();
+        let skipped = match leaf {
+            Some(leaf) => skips(plan, leaf)?,
+            None => true,
+        };
         let base = match leaf {
             None => 0..0,
-            Some(leaf) if merged.is_empty() && skips(plan, leaf)? => 0..0,
-            Some(leaf) if plan.request.key_ranges.is_empty() => 0..leaf.rows,
+            Some(leaf) if whole => 0..leaf.rows,
             Some(leaf) => leaf.keys()?.range(low, high),
         };
-        let ordered = plan.request.order.is_some();
-        let descending = plan.request.order == Some(KeyOrder::Descending);
-        let rest = if merged.is_empty() && !descending {
+        let laid = lay(&unit, base.clone(), whole)?;
+        let rest = if laid.merged.is_empty() && plan.request.order != Some(KeyOrder::Descending) {
+            let base = if skipped { base.end..base.end } else { base };
             Rest::Apart { base, hidden: Vec::new(), rows: Vec::new(), done: 0 }
+        } else if ordered {
+            Rest::InOrder(laid.overlay.pieces().into())
         } else {
-            let overlay = Overlay::new(&unit.layers, &merged, leaf, base.clone())?;
-            if ordered {
-                Rest::InOrder(overlay.pieces().into())
-            } else {
-                // No row of the leaf matches when its zones say so; patched ones still may.
-                let base = match leaf {
-                    Some(leaf) if skips(plan, leaf)? => base.end..base.end,
-                    _ => base,
-                };
-                Rest::Apart { base, hidden: overlay.hidden(), rows: overlay.rows(), done: 0 }
-            }
+            // No row of the leaf matches when its zones say so; patched ones still may.
+            let base = if skipped { base.end..base.end } else { base };
+            let (hidden, rows) = (laid.overlay.hidden(), laid.overlay.rows());
+            Rest::Apart { base, hidden, rows, done: 0 }
         };
-        Ok(Current { merged, layers: unit.layers, leaf: unit.leaf, rest })
+        Ok(Current { merged: laid.merged, layers: unit.layers, leaf: unit.leaf, rest })
     }
 
     fn next_batch(&mut self, plan: &Plan, returned: u64) -> Result<Option<ScanBatch>> {
@@ -143,6 +143,25 @@ impl Current {
             }
         }
     }
+}
+
+/// Lays the messages of a unit over the rows `base` of its leaf; scans of whole leaves remember it.
+fn lay(unit: &Unit, base: Range<usize>, whole: bool) -> Result<Laid> {
+    let leaf = unit.leaf.as_deref();
+    let cache = leaf.filter(|_| whole && !unit.layers.is_empty()).map(|leaf| &leaf.overlays);
+    if let Some(laid) = cache.and_then(|cache| cache.get(unit)) {
+        return Ok(laid);
+    }
+    let (low, high) = unit.bounds();
+    let merged = merge(&unit.layers, low, high);
+    let overlay = Overlay::new(&unit.layers, &merged, leaf, base)?;
+    let laid = Laid { merged: Arc::new(merged), overlay: Arc::new(overlay) };
+    if let Some(cache) = cache
+        && !laid.merged.is_empty()
+    {
+        cache.put(unit, &laid);
+    }
+    Ok(laid)
 }
 
 /// Whether zone maps rule out every row of a leaf.

@@ -49,7 +49,10 @@ pub(crate) fn recover(
     mut apply: impl FnMut(CommitTs, u64, Vec<Change>) -> Result<()>,
 ) -> Result<Recovered> {
     let mut recovered = Recovered { next_sequence: 1, end_lsn: from_lsn, ..Recovered::default() };
-    let segments = open_segments(device, &mut recovered)?;
+    let files = open_segments(device, &mut recovered)?;
+    // Segments that end before the part that is needed had been recycled; their names came back.
+    let starts_early = |file: &SegmentFile| file.header.is_some_and(|h| h.start_lsn <= from_lsn);
+    let segments = &files[files.iter().rposition(starts_early).unwrap_or(0)..];
     let mut pending = Vec::new();
     let mut committed_lsn = from_lsn;
     let mut lsn = match segments.iter().find_map(|segment| segment.header) {
@@ -90,7 +93,7 @@ pub(crate) fn recover(
     recovered.end_lsn = committed_lsn;
     let needed = lsn >= from_lsn;
     recovered.live.retain(|(_, start)| needed && *start < committed_lsn);
-    finish(device, &segments, &mut recovered)?;
+    finish(device, &files, &mut recovered)?;
     Ok(recovered)
 }
 

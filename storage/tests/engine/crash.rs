@@ -55,7 +55,7 @@ fn workload(engine: &Engine, mut seed: u64, known: &mut Known) -> Result<(), Err
                 txn.insert(ACCOUNTS, &account(id, "owner", value))?;
             }
         }
-        if next(&mut seed) % 4 == 0 {
+        if next(&mut seed).is_multiple_of(4) {
             load_or_drop(&mut txn, &mut rows)?;
         }
         known.in_flight = Some(rows.clone());
