@@ -28,6 +28,7 @@ pub(crate) fn pair(source: &str, tokens: &[Token]) -> Brackets {
     let mut pairing = Pairing {
         tokens,
         open: Vec::new(),
+        counts: vec![[0; 2]],
         result: Brackets {
             mates: vec![NONE; tokens.len()],
             problems: Vec::new(),
@@ -36,7 +37,7 @@ pub(crate) fn pair(source: &str, tokens: &[Token]) -> Brackets {
     };
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
-            Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace => pairing.open.push(at),
+            Kind::LeftParen | Kind::LeftBracket | Kind::LeftBrace => pairing.push(at),
             Kind::RightParen | Kind::RightBracket | Kind::RightBrace => pairing.close(at),
             Kind::Semicolon => pairing.drop_open(|kind| kind != Kind::LeftBrace),
             Kind::Create if pairing.must_be_top_level(source, at) => {
@@ -54,6 +55,8 @@ pub(crate) fn pair(source: &str, tokens: &[Token]) -> Brackets {
 struct Pairing<'a> {
     tokens: &'a [Token],
     open: Vec<usize>,
+    /// Per open brace, and for the text around them, how many `(` and `[` are open within it.
+    counts: Vec<[u32; 2]>,
     result: Brackets,
 }
 
@@ -68,31 +71,66 @@ impl Pairing<'_> {
             Kind::RightBracket => Kind::LeftBracket,
             _ => Kind::LeftBrace,
         };
-        // Only what is inside the innermost braces can be skipped to find the mate.
-        let mut depth = self.open.len();
-        while let Some(at_open) = depth.checked_sub(1).and_then(|index| self.open.get(index)) {
-            let kind = self.kind(*at_open);
-            if kind == wanted {
-                break;
-            }
-            if kind == Kind::LeftBrace {
-                depth = 0;
-                break;
-            }
-            depth -= 1;
-        }
-        if depth == 0 {
+        if !self.is_open(wanted) {
             if let Some(token) = self.tokens.get(at) {
                 let open = self.open.last().and_then(|open| self.tokens.get(*open));
                 self.result.problems.push((at, diagnostics::e0204::stray(*token, open.copied())));
             }
             return;
         }
-        while self.open.len() > depth {
+        // Only what is inside the innermost braces is skipped to find the mate.
+        while self.open.last().is_some_and(|open| self.kind(*open) != wanted) {
             self.report_open();
         }
-        if let Some(mate) = self.open.pop() {
+        if let Some(mate) = self.pop() {
             self.link(mate, at);
+        }
+    }
+
+    /// The slot of a `(` or `[` in the counts.
+    fn slot(kind: Kind) -> Option<usize> {
+        match kind {
+            Kind::LeftParen => Some(0),
+            Kind::LeftBracket => Some(1),
+            _ => None,
+        }
+    }
+
+    fn push(&mut self, at: usize) {
+        match Self::slot(self.kind(at)) {
+            Some(slot) => self.count(slot, 1),
+            None => self.counts.push([0; 2]),
+        }
+        self.open.push(at);
+    }
+
+    fn pop(&mut self) -> Option<usize> {
+        let at = self.open.pop()?;
+        match Self::slot(self.kind(at)) {
+            Some(slot) => self.count(slot, u32::MAX),
+            None => {
+                self.counts.pop();
+            }
+        }
+        Some(at)
+    }
+
+    /// Adds to a count; `u32::MAX` takes one away.
+    fn count(&mut self, slot: usize, change: u32) {
+        if let Some(count) = self.counts.last_mut().and_then(|counts| counts.get_mut(slot)) {
+            *count = count.wrapping_add(change);
+        }
+    }
+
+    /// Whether a bracket of the kind is open, within the innermost braces if it is none itself.
+    fn is_open(&self, kind: Kind) -> bool {
+        match Self::slot(kind) {
+            Some(slot) => self
+                .counts
+                .last()
+                .and_then(|counts| counts.get(slot))
+                .is_some_and(|count| *count > 0),
+            None => self.counts.len() > 1,
         }
     }
 
@@ -112,7 +150,7 @@ impl Pairing<'_> {
     }
 
     fn report_open(&mut self) {
-        if let Some(at) = self.open.pop()
+        if let Some(at) = self.pop()
             && let Some(token) = self.tokens.get(at)
         {
             self.result.problems.push((at, diagnostics::e0203::unclosed(*token)));

@@ -12,8 +12,11 @@ use crate::token::{Kind, Token};
 struct Level {
     /// What the bracket itself counts.
     weight: usize,
-    /// Operators since the last separator.
-    operators: usize,
+    /// Operators looser than `||` since the last separator.
+    loose: usize,
+    /// Operators tighter than `||` since the last separator or `||`, and the most of them so far.
+    tight: usize,
+    most_tight: usize,
     /// What reaches to the right over AND and OR: lambdas, TRY, RETURN, ….
     reaching: usize,
     /// The deepest bracket since the last separator.
@@ -23,9 +26,17 @@ struct Level {
 }
 
 impl Level {
+    /// At `||`: what binds tighter begins afresh.
+    fn end_operand(&mut self) {
+        self.most_tight = self.most_tight.max(self.tight);
+        self.tight = 0;
+    }
+
     fn separate(&mut self, fully: bool) {
-        self.deepest = self.deepest.max(self.operators + self.reaching + self.inner);
-        self.operators = 0;
+        self.end_operand();
+        self.deepest = self.deepest.max(self.loose + self.most_tight + self.reaching + self.inner);
+        self.loose = 0;
+        self.most_tight = 0;
         self.inner = 0;
         if fully {
             self.reaching = 0;
@@ -67,7 +78,9 @@ fn close(levels: &mut Vec<Level>) {
 
 fn apply(level: &mut Level, effect: Effect) {
     match effect {
-        Effect::Operator => level.operators += 1,
+        Effect::Loose => level.loose += 1,
+        Effect::Tight => level.tight += 1,
+        Effect::Concat => level.end_operand(),
         Effect::Reaching => level.reaching += 1,
         Effect::Separator => level.separate(true),
         Effect::Associative => level.separate(false),
@@ -78,8 +91,12 @@ fn apply(level: &mut Level, effect: Effect) {
 enum Effect {
     Open(usize),
     Close,
-    /// Adds a level.
-    Operator,
+    /// Adds a level; looser than `||`.
+    Loose,
+    /// Adds a level; tighter than `||`.
+    Tight,
+    /// `||`: begins afresh but for what is looser.
+    Concat,
     /// Adds a level to all that follows up to a separator.
     Reaching,
     /// Begins afresh.
@@ -104,7 +121,8 @@ fn effect(kind: Kind) -> Effect {
             Effect::Separator
         }
         Kind::IfElse => Effect::Separator,
-        Kind::And | Kind::Or | Kind::AndAnd | Kind::Concat => Effect::Associative,
+        Kind::And | Kind::Or | Kind::AndAnd => Effect::Associative,
+        Kind::Concat => Effect::Concat,
         Kind::Arrow
         | Kind::Try
         | Kind::Catch
@@ -120,24 +138,25 @@ fn effect(kind: Kind) -> Effect {
         | Kind::Times
         | Kind::Slash
         | Kind::Percent
-        | Kind::Equal
+        | Kind::Bang
+        | Kind::DoubleColon
+        | Kind::Dot
+        | Kind::EmptyBrackets
+        | Kind::AtTimeZone => Effect::Tight,
+        Kind::Equal
         | Kind::NotEqual
         | Kind::Less
         | Kind::LessEqual
         | Kind::Greater
         | Kind::GreaterEqual
-        | Kind::Bang
         | Kind::Not
         | Kind::Tilde
         | Kind::NotTilde
         | Kind::Coalesce
-        | Kind::DoubleColon
         | Kind::Pipe
         | Kind::QueryPipe
         | Kind::StepPipe
-        | Kind::Dot
         | Kind::DotDot
-        | Kind::EmptyBrackets
         | Kind::Union
         | Kind::Intersect
         | Kind::Except
@@ -146,8 +165,7 @@ fn effect(kind: Kind) -> Effect {
         | Kind::Like
         | Kind::Ilike
         | Kind::Between
-        | Kind::Contains
-        | Kind::AtTimeZone => Effect::Operator,
+        | Kind::Contains => Effect::Loose,
         _ => Effect::None,
     }
 }

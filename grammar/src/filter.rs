@@ -53,6 +53,7 @@ pub(crate) fn filter(source: &str, lexed: &[Token]) -> Filtered {
         source,
         raw: &raw,
         mates: &mates,
+        query_parentheses: query_parentheses(&raw),
         at: 0,
         out: Vec::with_capacity(raw.len() + raw.len() / 16),
         frames: vec![Frame::new(FrameKind::Statements)],
@@ -76,6 +77,18 @@ pub(crate) fn filter(source: &str, lexed: &[Token]) -> Filtered {
     problems_out.extend(problems.map(|(_, diagnostic)| (filter.out.len(), diagnostic)));
     filter.reset();
     Filtered { tokens: filter.out, statements: filter.statements, docs, problems: problems_out }
+}
+
+/// Finds each `(` from which only parentheses lead to a query, from the right.
+fn query_parentheses(raw: &[Token]) -> Vec<bool> {
+    let mut leads = vec![false; raw.len()];
+    let mut next = false;
+    for (token, slot) in raw.iter().zip(leads.iter_mut()).rev() {
+        let is_parenthesis = token.kind == Kind::LeftParen;
+        *slot = is_parenthesis && next;
+        next = token.kind.starts_query() || *slot;
+    }
+    leads
 }
 
 /// The tokens that matter, and the documentation comments before a CREATE.
@@ -159,6 +172,8 @@ struct Frame {
     in_arm_body: bool,
     /// A statement has been opened and not closed.
     has_statement: bool,
+    /// The index of the innermost frame of statements, this one included.
+    home: usize,
 }
 
 impl Frame {
@@ -175,6 +190,7 @@ impl Frame {
             created: None,
             in_arm_body: false,
             has_statement: false,
+            home: 0,
         }
     }
 }
@@ -183,6 +199,8 @@ struct Filter<'a> {
     source: &'a str,
     raw: &'a [Token],
     mates: &'a [u32],
+    /// Per raw token whether it is a `(` from which only parentheses lead to a query.
+    query_parentheses: Vec<bool>,
     /// The index of the current raw token.
     at: usize,
     out: Vec<Token>,
@@ -243,8 +261,17 @@ impl Filter<'_> {
             created: None,
             in_arm_body: false,
             has_statement: false,
+            home: 0,
         };
         self.frames.last().unwrap_or(&WHOLE)
+    }
+
+    fn push_frame(&mut self, mut frame: Frame) {
+        frame.home = match frame.kind {
+            FrameKind::Statements => self.frames.len(),
+            _ => self.frame().home,
+        };
+        self.frames.push(frame);
     }
 
     fn update(&mut self, change: impl FnOnce(&mut Frame)) {
@@ -255,8 +282,7 @@ impl Filter<'_> {
 
     /// The frame of the statement around the current token.
     fn statement(&self) -> &Frame {
-        let found = self.frames.iter().rev().find(|frame| frame.kind == FrameKind::Statements);
-        found.unwrap_or_else(|| self.frame())
+        self.frames.get(self.frame().home).unwrap_or_else(|| self.frame())
     }
 
     fn emit(&mut self, kind: Kind, span: Span) {
@@ -337,7 +363,7 @@ impl Filter<'_> {
             Kind::LeftParen => self.left_paren(),
             Kind::LeftBracket => {
                 self.take(Kind::LeftBracket, 0);
-                self.frames.push(Frame::new(FrameKind::Plain));
+                self.push_frame(Frame::new(FrameKind::Plain));
             }
             Kind::RightParen | Kind::RightBracket => self.right_bracket(token),
             Kind::Semicolon => self.semicolon(token),
@@ -411,7 +437,12 @@ impl Filter<'_> {
         if group {
             frame.clause = Clause::Group;
         }
-        self.frames.push(frame);
+        self.push_frame(frame);
+    }
+
+    /// Whether nothing but parentheses stands between the `(` at a raw index and a query.
+    fn leads_query(&self, at: usize) -> bool {
+        self.query_parentheses.get(at).copied().unwrap_or(false)
     }
 
     /// Whether the parentheses at the current token hold nothing but parentheses around a query.
@@ -426,11 +457,7 @@ impl Filter<'_> {
         if kind_of(at + 1) != Some(Kind::LeftParen) || inner + 1 != outer {
             return false;
         }
-        let mut inside = at + 2;
-        while kind_of(inside) == Some(Kind::LeftParen) {
-            inside += 1;
-        }
-        kind_of(inside).is_some_and(Kind::starts_query)
+        self.leads_query(at + 1)
     }
 
     fn right_bracket(&mut self, token: Token) {
@@ -528,7 +555,7 @@ impl Filter<'_> {
         frame.brace = true;
         let opens = kind != Kind::StructBrace && (body || at_start);
         frame.is_body = opens || !at_start && previous == Some(Kind::Catch);
-        self.frames.push(frame);
+        self.push_frame(frame);
     }
 
     /// Whether a brace behind `previous` opens the body of a construct, not an operand.

@@ -21,6 +21,7 @@ pub mod diagnostics;
 mod filter;
 pub mod lexer;
 mod parser;
+pub mod printer;
 pub mod span;
 pub mod split;
 mod text;

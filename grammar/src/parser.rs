@@ -195,11 +195,12 @@ impl<'a> Slice<'a> {
         Statement { kind: StatementKind::Error, span: self.span(), doc: None }
     }
 
-    /// The statements around the token at `at`, from the innermost one outward.
+    /// The innermost statement around the token at `at`: of those that reach so far, the one that
+    /// begins last.
     fn innermost(&self, at: usize) -> StatementRange {
-        let around = |range: &&StatementRange| range.start <= at && at <= range.end;
-        let deepest = self.inner.iter().filter(around).max_by_key(|range| range.depth);
-        deepest.copied().unwrap_or(self.range)
+        let begun = self.inner.partition_point(|range| range.start <= at);
+        let begun = self.inner.get(..begun).unwrap_or(&[]);
+        begun.iter().rev().find(|range| at <= range.end).copied().unwrap_or(self.range)
     }
 
     /// The statements that cannot be parsed because their tokens or brackets are broken.
@@ -212,6 +213,9 @@ impl<'a> Slice<'a> {
             );
             if broken {
                 add_hole(&mut holes, self.innermost(self.range.start + at));
+                if holes.len() > MOST_ERRORS {
+                    return vec![self.range];
+                }
             }
         }
         let problems = &self.filtered.problems;

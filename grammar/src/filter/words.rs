@@ -605,11 +605,7 @@ impl Filter<'_> {
     }
 
     fn is_query_in_parentheses(&self) -> bool {
-        let mut ahead = 2;
-        while self.peek(ahead) == Some(Kind::LeftParen) {
-            ahead += 1;
-        }
-        self.peek(ahead).is_some_and(Kind::starts_query)
+        self.leads_query(self.at + 1)
     }
 
     fn raises_word(&mut self) {
