@@ -19,7 +19,8 @@ pub struct Source {
     pub text: Arc<str>,
     /// The byte offset of each line's beginning.
     lines: Vec<u32>,
-    /// Where the text is put together of several: the offset of each part and what people know it by.
+    /// Where the text is put together of several: the offset of each part and what people know it
+    /// by.
     parts: Vec<(u32, String)>,
 }
 
