@@ -83,12 +83,14 @@ pub fn check_late(
 /// # Errors
 /// [`Error::Catalog`] where an object no longer compiles.
 pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<Objects> {
-    let mut text = String::new();
+    let (mut text, mut parts) = (String::new(), Vec::new());
     for object in stored {
+        // The lexer refuses text whose offsets do not fit.
+        parts.push((text.len() as u32, format!("{} {}", object.kind.word(), object.name)));
         text.push_str(&object.source);
         text.push_str(";\n");
     }
-    let source = shared.sources.add("<stored objects>", text);
+    let source = shared.sources.add_parts("stored objects", text, parts);
     let (nothing, variables) = (Objects::default(), Variables::default());
     let empty = SessionCatalog {
         builtins: &shared.builtins,

@@ -5,7 +5,7 @@
 //! of the language: function, file, line.
 
 use crate::error::Error;
-use crate::source::{Source, SourceMap};
+use crate::source::{Part, Source, SourceMap};
 use ariadne::{CharSet, Color, Config, IndexType, Label, Report, ReportKind};
 use grizzly_bytecode::{Fault, SourceId, TraceLine};
 use grizzly_grammar::{Diagnostic, Severity, Span};
@@ -29,11 +29,10 @@ impl Renderer {
             Severity::Warning => (ReportKind::Warning, Color::Yellow),
             Severity::Note => (ReportKind::Advice, Color::Blue),
         };
-        let place = |span: Span| (source.name.as_str(), visible(span, &source.text));
-        let mut primary = Label::new(place(diagnostic.primary.span)).with_color(color);
-        if !diagnostic.primary.text.is_empty() {
-            primary = primary.with_message(&diagnostic.primary.text);
-        }
+        let part = source.part(diagnostic.primary.span.start);
+        let place = |span: Span| (part.name, visible(span, part));
+        let primary = Label::new(place(diagnostic.primary.span)).with_color(color);
+        let primary = primary.with_message(words(&diagnostic.primary.text));
         let mut report = Report::build(kind, place(diagnostic.primary.span))
             .with_config(self.config())
             .with_code(diagnostic.code)
@@ -41,11 +40,11 @@ impl Renderer {
             .with_label(primary.with_order(-1));
         for label in &diagnostic.labels {
             let shown = Label::new(place(label.span)).with_color(Color::Cyan);
-            report.add_label(shown.with_message(&label.text));
+            report.add_label(shown.with_message(words(&label.text)));
         }
         report.with_helps(&diagnostic.help);
         report.with_notes(&diagnostic.notes);
-        write_report(&report.finish(), source)
+        write_report(&report.finish(), part)
     }
 
     /// An exception that nothing caught, with its stack trace.
@@ -53,13 +52,16 @@ impl Renderer {
         let name = &fault.exception.ty.name;
         let mut out = match innermost(fault, sources) {
             Some((source, span)) => {
-                let place = || (source.name.as_str(), visible(span, &source.text));
+                let part = source.part(span.start);
+                let place = || (part.name, visible(span, part));
                 let report = Report::build(ReportKind::Error, place())
                     .with_config(self.config())
                     .with_code(name)
                     .with_message(&fault.exception.message)
-                    .with_label(Label::new(place()).with_color(Color::Red));
-                write_report(&report.finish(), &source)
+                    .with_label(
+                        Label::new(place()).with_color(Color::Red).with_message("raised here"),
+                    );
+                write_report(&report.finish(), part)
             }
             None => format!("[{name}] Error: {}\n", fault.exception.message),
         };
@@ -109,11 +111,18 @@ impl Renderer {
     }
 }
 
-/// A span as a range of the text; an empty one covers the character at its place, so that there is
-/// something to mark.
-fn visible(span: Span, text: &str) -> Range<usize> {
-    let start = text.floor_char_boundary(span.start as usize);
-    let end = text.ceil_char_boundary(span.end as usize);
+/// What is said at a place. A place is only marked where something is said.
+fn words(text: &str) -> &str {
+    if text.is_empty() { "here" } else { text }
+}
+
+/// A span of the source as a range of one of its parts; an empty one covers the character at its
+/// place, so that there is something to mark.
+fn visible(span: Span, part: Part<'_>) -> Range<usize> {
+    let text = part.text;
+    let within = |offset: u32| (offset.saturating_sub(part.start) as usize).min(text.len());
+    let start = text.floor_char_boundary(within(span.start));
+    let end = text.ceil_char_boundary(within(span.end));
     if end > start {
         return start..end;
     }
@@ -124,8 +133,8 @@ fn visible(span: Span, text: &str) -> Range<usize> {
     }
 }
 
-fn write_report(report: &Report<'_, Place<'_>>, source: &Source) -> String {
-    let cache = (source.name.as_str(), ariadne::Source::from(&*source.text));
+fn write_report(report: &Report<'_, Place<'_>>, part: Part<'_>) -> String {
+    let cache = (part.name, ariadne::Source::from(part.text));
     let mut out = Vec::new();
     match report.write(cache, &mut out) {
         Ok(()) => String::from_utf8_lossy(&out).into_owned(),

@@ -19,6 +19,20 @@ pub struct Source {
     pub text: Arc<str>,
     /// The byte offset of each line's beginning.
     lines: Vec<u32>,
+    /// Where the text is put together of several: the offset of each part and what people know it
+    /// by.
+    parts: Vec<(u32, String)>,
+}
+
+/// A part of a source that people know by a name of its own, or all of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// The byte offset of its beginning in the source.
+    pub start: u32,
 }
 
 /// A line and a column, both from 1; columns count characters.
@@ -35,16 +49,30 @@ impl Source {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         // The lexer refuses text of 4 GiB and more, so offsets fit.
         let lines = std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect();
-        Source { id, name, text, lines }
+        Source { id, name, text, lines, parts: Vec::new() }
     }
 
-    /// The line and column of a byte offset; the end for an offset beyond the text.
+    /// The part that holds a byte offset.
+    pub fn part(&self, offset: u32) -> Part<'_> {
+        let next = self.parts.partition_point(|(start, _)| *start <= offset);
+        let Some((start, name)) = next.checked_sub(1).and_then(|at| self.parts.get(at)) else {
+            return Part { name: &self.name, text: &self.text, start: 0 };
+        };
+        let end = self.parts.get(next).map_or(self.text.len(), |(end, _)| *end as usize);
+        let text = self.text.get(*start as usize..end).unwrap_or("");
+        Part { name, text, start: *start }
+    }
+
+    /// The line and column of a byte offset, counted from the beginning of its part; the end for an
+    /// offset beyond the text.
     pub fn line_column(&self, offset: u32) -> LineColumn {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0) as usize;
         let end = self.text.floor_char_boundary(offset as usize).max(start);
         let column = self.text.get(start..end).map_or(0, |part| part.chars().count()) + 1;
-        LineColumn { line, column }
+        // A part begins a line of its own.
+        let before = self.lines.partition_point(|start| *start < self.part(offset).start);
+        LineColumn { line: line - before.min(line - 1), column }
     }
 }
 
@@ -57,9 +85,21 @@ pub struct SourceMap {
 impl SourceMap {
     /// Adds a source and gives it an id.
     pub fn add(&self, name: impl Into<String>, text: impl Into<Arc<str>>) -> Arc<Source> {
+        self.add_parts(name, text, Vec::new())
+    }
+
+    /// Adds a source that is put together of parts, each of which begins a line: their offsets, in
+    /// order, and their names.
+    pub fn add_parts(
+        &self,
+        name: impl Into<String>,
+        text: impl Into<Arc<str>>,
+        parts: Vec<(u32, String)>,
+    ) -> Arc<Source> {
         let mut sources = self.sources.write();
         let id = SourceId(sources.len() as u32);
-        let source = Arc::new(Source::new(id, name.into(), text.into()));
+        let source = Source { parts, ..Source::new(id, name.into(), text.into()) };
+        let source = Arc::new(source);
         sources.push(source.clone());
         source
     }
@@ -74,7 +114,8 @@ impl SourceMap {
         match self.get(place.source) {
             Some(source) => {
                 let at = source.line_column(place.start);
-                format!("{}:{}:{}", source.name, at.line, at.column)
+                let name = source.part(place.start).name;
+                format!("{name}:{}:{}", at.line, at.column)
             }
             None => "<unknown>".to_owned(),
         }
@@ -84,6 +125,18 @@ impl SourceMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_have_names_and_lines_of_their_own() {
+        let map = SourceMap::default();
+        let parts = vec![(0, "type A".to_owned()), (6, "function f".to_owned())];
+        let source = map.add_parts("all", "a\naa;\nf\nff;\n", parts);
+        let describe = |start| map.describe(Place { source: source.id, start, end: start });
+        assert_eq!(describe(3), "type A:2:2");
+        assert_eq!(describe(6), "function f:1:1");
+        assert_eq!(describe(9), "function f:2:2");
+        assert_eq!(source.part(8).text, "f\nff;\n");
+    }
 
     #[test]
     fn columns_count_characters() {

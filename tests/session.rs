@@ -1,5 +1,5 @@
-//! Sessions through the library: what survives a reopening, what an exception undoes, what two sessions
-//! see of each other, prepared statements.
+//! Sessions through the library: what survives a reopening, what an exception undoes, what two
+//! sessions see of each other, prepared statements.
 
 #![allow(
     clippy::expect_used,

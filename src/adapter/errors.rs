@@ -40,8 +40,12 @@ pub fn fault(error: &Error, spec_of: SpecOf<'_>) -> Fault {
             (Builtin::SerializationFailure, message)
         }
         Error::Unsupported(_) => (Builtin::ResourceExhausted, error.to_string()),
-        Error::UnknownTable(_)
-        | Error::UnknownColumn(..)
+        // Names are bound to the transaction's catalog version, so only a DROP that was committed
+        // between that and the snapshot leads here.
+        Error::UnknownTable(_) => {
+            (Builtin::CompileError, "a table of the statement does not exist any more".to_owned())
+        }
+        Error::UnknownColumn(..)
         | Error::TableExists(_)
         | Error::InvalidRequest(_)
         | Error::Bug(_) => (Builtin::IoError, format!("internal error: {error}")),

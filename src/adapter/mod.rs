@@ -12,4 +12,4 @@ pub mod types;
 mod vectors;
 
 pub use damage::Damage;
-pub use tables::StorageTables;
+pub use tables::{MAX_KEY_COLUMNS, StorageTables};

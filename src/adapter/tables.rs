@@ -26,8 +26,14 @@ pub struct StorageTables<'txn> {
     damage: Damage,
 }
 
-/// The most columns of a key, as the compiler checks.
-const MAX_KEY_COLUMNS: usize = 32;
+/// Rows of up to so many columns are passed on without allocating.
+const MAX_ROW_ON_STACK: usize = 32;
+
+/// What a value that is no UUID borrows instead of its bytes.
+static NO_UUID: UuidBytes = [0; 16];
+
+/// The most columns of a key, which CREATE TABLE holds.
+pub const MAX_KEY_COLUMNS: usize = 32;
 
 impl<'txn> StorageTables<'txn> {
     /// The tables of a transaction.
@@ -187,17 +193,28 @@ impl Tables for StorageTables<'_> {
                 }
             }
         };
-        let mut uuids = vec![UuidBytes::default(); values.len()];
-        for ((value, (_, ty)), uuid) in values.iter().zip(request.columns).zip(&mut uuids) {
-            datums::prepare_uuid(value, ty, uuid);
+        // Only UUIDs need bytes to borrow from; tables without one allocate none.
+        let mut uuids = Vec::new();
+        if request.columns.iter().any(|(_, ty)| *ty == Type::Uuid) {
+            uuids.resize(values.len(), UuidBytes::default());
+            for ((value, (_, ty)), uuid) in values.iter().zip(request.columns).zip(&mut uuids) {
+                datums::prepare_uuid(value, ty, uuid);
+            }
         }
-        let datums: Result<Vec<Datum<'_>>, Fault> = values
-            .iter()
-            .zip(request.columns)
-            .zip(&uuids)
-            .map(|((value, (_, ty)), uuid)| datums::borrow(value, ty, uuid))
-            .collect();
-        self.change(request, &datums?).map_err(|error| self.fault(&error))?;
+        let mut row = [Datum::Null; MAX_ROW_ON_STACK];
+        let mut long_row = Vec::new();
+        let row = match row.get_mut(..values.len()) {
+            Some(row) => row,
+            None => {
+                long_row.resize(values.len(), Datum::Null);
+                long_row.as_mut_slice()
+            }
+        };
+        for (index, (value, (_, ty))) in values.iter().zip(request.columns).enumerate() {
+            let uuid = uuids.get(index).unwrap_or(&NO_UUID);
+            row[index] = datums::borrow(value, ty, uuid)?;
+        }
+        self.change(request, row).map_err(|error| self.fault(&error))?;
         Ok(1)
     }
 

@@ -66,7 +66,7 @@ fn show(
     let notices = refuse_errors(source, diagnostics)?;
     console.say(&console.renderer.diagnostics(&notices, source.id, &console.sources));
     match stage {
-        "hir" => Ok(checked.statements.iter().map(|s| format!("{s:#?}\n")).collect()),
+        "hir" => Ok(grizzly_compiler::hir_print::print_statements(&checked.statements)),
         "plan" => session.emit_script(&checked, Stage::Plan),
         "physical" => session.emit_script(&checked, Stage::Physical),
         _ => session.emit_script(&checked, Stage::Bytecode),
@@ -91,8 +91,9 @@ impl Session {
             }
             let text = self.emit(stage, statement)?;
             if !text.is_empty() {
-                out.push_str(&format!("-- {}\n{}\n", self.first_line(statement), text.trim_end()));
-                out.push('\n');
+                let blank = if out.is_empty() { "" } else { "\n" };
+                let (line, text) = (self.first_line(statement), text.trim_end());
+                out.push_str(&format!("{blank}-- {line}\n{text}\n"));
             }
             Ok(())
         });

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::transaction::Open;
+use crate::adapter::MAX_KEY_COLUMNS;
 use crate::adapter::types::storage_type;
 use crate::catalog::system::{self, StoredKind};
 use crate::catalog::{Change, unstorable_column};
@@ -91,6 +92,10 @@ fn create_table(
 ) -> Result<(), Fault> {
     if let Some(column) = unstorable_column(table) {
         let what = format!("{}.{}: a column of type {}", table.name, column.name, column.ty);
+        return Err(not_supported(&what));
+    }
+    if table.key.len() > MAX_KEY_COLUMNS {
+        let what = format!("{}: a key of more than {MAX_KEY_COLUMNS} columns", table.name);
         return Err(not_supported(&what));
     }
     let unplaced = with_ids(table, TableId::default());

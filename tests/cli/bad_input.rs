@@ -2,6 +2,7 @@
 //! that is open elsewhere, a full disk. One clear error each, nothing lost, no panic.
 
 use crate::process::Folder;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use grizzly::output::{FormatKind, Printer};
 use grizzly::{Database, Options};
 use grizzly_storage::FaultDevice;
@@ -85,6 +86,35 @@ fn damage_in_the_log_is_reported_with_its_place() {
 }
 
 #[test]
+fn damage_in_a_block_is_reported_with_its_place() {
+    let folder = Folder::new();
+    {
+        let sources = Arc::default();
+        let database = Database::open(folder.path("db"), Options::default(), sources);
+        let database = database.expect("a new database");
+        let mut session = database.session();
+        let create = "CREATE TABLE t (id INT64 PRIMARY KEY, name TEXT NOT NULL);";
+        let create = session.source("create", create);
+        let mut printer = Printer::new(Vec::new(), FormatKind::Csv);
+        session.run(&create, &mut printer, &mut |_| {}).expect("a table");
+        let ids = Int64Array::from_iter_values(0..20_000);
+        let names = StringArray::from_iter_values((0..20_000).map(|n| format!("name {n}")));
+        let columns: [(&str, ArrayRef); 2] = [("id", Arc::new(ids)), ("name", Arc::new(names))];
+        let batch = RecordBatch::try_from_iter(columns);
+        assert_eq!(database.append("t", [batch].into_iter()).expect("rows"), 20_000);
+    }
+    let sum = "SELECT sum(id) AS s, max(name) AS m FROM t;";
+    assert_eq!(folder.script(sum).printed(), "s,m\n199990000,name 9999\n");
+    let blocks = files(&folder.path("db"), "feather");
+    let block = blocks.first().expect("a block");
+    let mut bytes = fs::read(block).expect("a readable block");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(block, &bytes).expect("a written block");
+    folder.script(sum).failed(3, &["is damaged at byte", ".feather"]);
+}
+
+#[test]
 fn a_torn_tail_of_the_log_is_cut() {
     let folder = Folder::new();
     with_rows(&folder);
@@ -140,6 +170,31 @@ fn a_broken_pipe_ends_quietly() {
     drop(stdin);
     let output = child.wait_with_output().expect("grizzlyc ends");
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_cancels_the_statement_and_ends_with_130() {
+    let folder = Folder::new();
+    with_rows(&folder);
+    let script = "CREATE FUNCTION spin() RETURNS INT64 \
+                  { LET i = 0; WHILE TRUE { SET i = i % 7 + 1; } i } \
+                  BEGIN; DELETE FROM t WHERE id = 1; PRINT 'running'; PRINT spin();";
+    let mut child = folder
+        .command(&["run", "-d", "db", "-c", script])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("grizzlyc runs");
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    stdout.read_line(&mut line).expect("a line");
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill runs").success());
+    let output = child.wait_with_output().expect("grizzlyc ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[Cancelled]"));
+    assert_eq!(folder.script("SELECT count(*) AS n FROM t;").printed(), "n\n3\n");
 }
 
 #[test]

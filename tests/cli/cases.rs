@@ -6,7 +6,7 @@
 //! be empty where the fence is missing), ```` ```exit ```` is the exit code (0 where it is
 //! missing).
 
-use crate::process::Folder;
+use crate::process::{Done, Folder};
 use std::fs;
 use std::path::Path;
 
@@ -63,17 +63,21 @@ fn fill(case: &mut Case, info: &str, body: &str) {
     }
 }
 
-/// What is wrong with a case, if anything.
-fn problem(case: &Case) -> Option<String> {
+/// Runs a case; `more` are options that `run` takes.
+fn perform(case: &Case, more: &[&str]) -> Done {
     let folder = Folder::new();
     folder.write("script.gz", &case.script);
     let (options, rest): (Vec<&str>, Vec<&str>) = match case.arguments.first() {
         Some(first) if ["check", "build", "disasm"].contains(&first.as_str()) => {
             (vec![first.as_str(), "script.gz"], rest(&case.arguments[1..]))
         }
-        _ => (vec!["run", "script.gz"], rest(&case.arguments)),
+        _ => ([&["run", "script.gz"], more].concat(), rest(&case.arguments)),
     };
-    let done = folder.run(&[options, rest].concat());
+    folder.run(&[options, rest].concat())
+}
+
+/// What is wrong with what a case did, if anything.
+fn problem(case: &Case, done: &Done) -> Option<String> {
     let mut wrong = String::new();
     if done.stdout != case.stdout {
         wrong += &format!("stdout is\n{}instead of\n{}", done.stdout, case.stdout);
@@ -89,6 +93,26 @@ fn problem(case: &Case) -> Option<String> {
         wrong += &format!("exit code {} instead of {}\n{}", done.code, case.code, done.stderr);
     }
     (!wrong.is_empty()).then_some(wrong)
+}
+
+/// The text of a file of cases with what was printed in its `stdout` fences, in the cases' order.
+fn blessed(text: &str, printed: &[String]) -> String {
+    let (mut out, mut case, mut skipping) = (String::new(), 0, false);
+    for line in text.lines() {
+        if line.starts_with("## ") {
+            case += 1;
+        }
+        if skipping && line != "```" {
+            continue;
+        }
+        skipping = line == "```stdout";
+        out.push_str(line);
+        out.push('\n');
+        if skipping {
+            out.push_str(&printed[case - 1]);
+        }
+    }
+    out
 }
 
 fn rest(arguments: &[String]) -> Vec<&str> {
@@ -108,11 +132,22 @@ fn scripts_print_what_they_say() {
     let (mut count, mut problems) = (0, Vec::new());
     for file in files {
         let name = file.file_name().expect("a file").to_string_lossy().into_owned();
-        for case in cases(&fs::read_to_string(&file).expect("a readable file")) {
+        let text = fs::read_to_string(&file).expect("a readable file");
+        let mut printed = Vec::new();
+        for case in cases(&text) {
             count += 1;
-            if let Some(wrong) = problem(&case) {
+            let done = perform(&case, &[]);
+            let interpreted = perform(&case, &["--no-jit"]);
+            if (&interpreted.stdout, interpreted.code) != (&done.stdout, done.code) {
+                problems.push(format!("=== {name}: {} differs without native code", case.name));
+            }
+            if let Some(wrong) = problem(&case, &done) {
                 problems.push(format!("=== {name}: {}\n{wrong}", case.name));
             }
+            printed.push(done.stdout);
+        }
+        if std::env::var_os("GRIZZLY_BLESS").is_some() {
+            fs::write(&file, blessed(&text, &printed)).expect("a written file");
         }
     }
     assert!(count >= 20, "only {count} cases were found");
