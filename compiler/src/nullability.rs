@@ -381,3 +381,67 @@ fn forget_steps(block: &Block, known: &mut Facts) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::hir::StatementKind;
+
+    /// Whether each output of the last query may be NULL.
+    fn outputs(text: &str) -> Vec<bool> {
+        let (_, checked) = crate::check::testing::check(text);
+        let Some(statement) = checked.statements.last() else { return Vec::new() };
+        let StatementKind::Query(query) = &statement.kind else { return Vec::new() };
+        let nullable = |variable: crate::hir::ColumnVar| {
+            statement.columns.get(variable.0 as usize).is_none_or(|column| column.nullable)
+        };
+        query.outputs.iter().map(|output| nullable(output.variable)).collect()
+    }
+
+    #[test]
+    fn conditions_narrow_what_they_test() {
+        let table = "CREATE TABLE t (a INT64, b INT64 NOT NULL);\n";
+        for (expression, nullable) in [
+            ("a", true),
+            ("b", false),
+            ("a + b", true),
+            ("b * 2 > 3", false),
+            ("a ?? b", false),
+            ("a ?? NULL", true),
+            ("CASE WHEN a IS NULL THEN 0 ELSE a END", false),
+            ("CASE WHEN a > 1 THEN a ELSE 0 END", false),
+            ("CASE WHEN a > 1 THEN 0 ELSE a END", true),
+            ("CASE WHEN NOT a > 1 THEN a ELSE 0 END", false),
+            ("CASE WHEN a IS NULL OR b > 1 THEN 0 ELSE a END", false),
+            ("CASE WHEN a IS NULL AND b > 1 THEN 0 ELSE a END", true),
+            ("CASE WHEN a IS NOT NULL AND b > 1 THEN a + b ELSE b END", false),
+            ("CASE WHEN b > 1 THEN b END", true),
+            ("a IS NULL", false),
+            ("TRY_CAST('x' AS INT64)", true),
+            ("MATCH a { NULL => 0, n => n }", false),
+        ] {
+            let found = outputs(&format!("{table}SELECT {expression} FROM t;"));
+            assert_eq!(found, [nullable], "{expression}");
+        }
+    }
+
+    #[test]
+    fn locals_may_be_null_if_any_assignment_is() {
+        let text = "CREATE FUNCTION f(x: INT64) RETURNS INT64 {
+            LET a = 1; LET b = 2; LET c = 0;
+            WHILE a < 10 { SET c = b; SET b = x; SET a = a + 1; }
+            IF x IS NULL { RETURN c; }
+            LET d = x;
+            d
+        }";
+        let (_, checked) = crate::check::testing::check(text);
+        let Some(StatementKind::CreateFunction(function)) =
+            checked.statements.first().map(|statement| &statement.kind)
+        else {
+            panic!("{:#?}", checked.diagnostics);
+        };
+        let nullable: Vec<(&str, bool)> =
+            function.locals.iter().map(|l| (l.name.as_str(), l.nullable)).collect();
+        let expected = [("x", true), ("a", false), ("b", true), ("c", true), ("d", false)];
+        assert_eq!(nullable, expected);
+    }
+}

@@ -107,8 +107,8 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Whatever is taken out of a script, it is checked without a panic, and what has no error diagnostic
-/// has no error statement.
+/// Whatever is taken out of a script, it is checked without a panic, and what has no error
+/// diagnostic has no error statement.
 #[test]
 fn damaged_scripts_are_checked_to_the_end() {
     let catalog = catalog();

@@ -346,16 +346,18 @@ impl<'a> Checker<'a> {
             ast::LikeKind::ILike => "ilike",
             ast::LikeKind::Regex => "regexp_matches",
         };
-        if let Some(escape) = &like.escape {
-            return self.later(escape.span, "ESCAPE");
-        }
         let why = "the operand of LIKE";
         let text = self.expr_as(&like.operand, &Type::Text, Mode::Implicit, why);
         let pattern = self.expr_as(&like.pattern, &Type::Text, Mode::Implicit, "the pattern");
         if text.ty.is_error() || pattern.ty.is_error() {
             return self.error(span);
         }
-        let found = self.built_in(what, vec![text, pattern], span);
+        let mut arguments = vec![text, pattern];
+        if let Some(escape) = &like.escape {
+            let why = "the character of ESCAPE";
+            arguments.push(self.expr_as(escape, &Type::Text, Mode::Implicit, why));
+        }
+        let found = self.built_in(what, arguments, span);
         if like.negated { self.negation(found, span) } else { found }
     }
 

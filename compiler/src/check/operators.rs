@@ -246,6 +246,7 @@ impl Checker<'_> {
         use ArithOp::{Add, Multiply, Subtract};
         let stamp = |ty: &Type| matches!(ty, Type::Timestamp | Type::TimestampTz);
         let day = |ty: &Type| matches!(ty, Type::Date) || stamp(ty);
+        let moment = |ty: &Type| day(ty) || *ty == Type::Time;
         let native = match (op.op, &left.ty, &right.ty) {
             (Add | Subtract, Type::Date, b) if b.is_integer() => {
                 let right = self.convert(right, &Type::Int64, ConvertMode::Implicit);
@@ -258,9 +259,9 @@ impl Checker<'_> {
             (Subtract, Type::Date, Type::Date) => {
                 return Ok(self.arith(op, left, right, Type::Int64));
             }
-            (Add, a, Type::Interval) if day(a) => "add_interval",
-            (Subtract, a, Type::Interval) if day(a) => "subtract_interval",
-            (Add, Type::Interval, b) if day(b) => {
+            (Add, a, Type::Interval) if moment(a) => "add_interval",
+            (Subtract, a, Type::Interval) if moment(a) => "subtract_interval",
+            (Add, Type::Interval, b) if moment(b) => {
                 return Ok(self.built_in("add_interval", vec![right, left], op.span));
             }
             (Subtract, a, b) if day(a) && day(b) => "timestamp_difference",

@@ -27,8 +27,12 @@ CREATE FUNCTION name(b: BOOLEAN) RETURNS TEXT {
 pub(crate) fn not_exhaustive(span: Span, missing: &[String], end: Option<Span>) -> Diagnostic {
     let shown: Vec<String> = missing.iter().map(|value| format!("`{value}`")).collect();
     let verb = if missing.len() == 1 { "has no arm" } else { "have no arms" };
+    let message = match missing {
+        [other] if other == "_" => "all other values have no arm".to_owned(),
+        _ => format!("{} {verb}", shown.join(", ")),
+    };
     let diagnostic =
-        Diagnostic::error(PAGE.code, span, format!("{} {verb}", shown.join(", ")))
+        Diagnostic::error(PAGE.code, span, message)
             .with_text("not every value of this is matched");
     let arms: Vec<String> = missing.iter().map(|value| format!("{value} => …")).collect();
     match end {
