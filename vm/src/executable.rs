@@ -1,6 +1,6 @@
-//! An executable: a verified program, linked. What runs often is looked up here once per program: native
-//! bodies by name, frames' sizes, native code; and instances are pooled, so that running a prepared
-//! statement allocates nothing.
+//! An executable: a verified program, linked. What runs often is looked up here once per program:
+//! native bodies by name, frames' sizes, native code; and instances are pooled, so that running a
+//! prepared statement allocates nothing.
 
 use crate::context::Context;
 use crate::instance::Instance;
@@ -127,7 +127,8 @@ impl Executable {
         instance.execute(self, context, self.program.entry)
     }
 
-    /// The values given must be what the code was compiled for: a wrong one is the caller's mistake.
+    /// The values given must be what the code was compiled for: a wrong one is the caller's
+    /// mistake.
     fn check_parameters(&self, given: &[Value]) -> Result<(), Fault> {
         let expected = &self.program.parameters;
         if given.len() != expected.len() {

@@ -1,12 +1,12 @@
 //! An instance: the registers and frames of one run of an executable.
 //!
-//! **Slots** lie in one bank, frame after frame; a call's frame begins at the caller's window, so that
-//! arguments and results never move. The bank always reaches [`WINDOW`] slots past the running frame's
-//! base: a frame is then an array as long as register numbers go, and no access to it can be out of
-//! range. The memory past the slots in use is never touched, so it costs address space only. What a slot
-//! holds before the frame writes it is unspecified.
-//! **Objects** lie in a second bank in the same way. Above the running frame all of them are NULL: a
-//! return drops what its frame held.
+//! **Slots** lie in one bank, frame after frame; a call's frame begins at the caller's window, so
+//! that arguments and results never move. The bank always reaches [`WINDOW`] slots past the running
+//! frame's base: a frame is then an array as long as register numbers go, and no access to it can
+//! be out of range. The memory past the slots in use is never touched, so it costs address space
+//! only. What a slot holds before the frame writes it is unspecified.
+//! **Objects** lie in a second bank in the same way. Above the running frame all of them are NULL:
+//! a return drops what its frame held.
 //! After a call the registers from the window on are the callee's: beyond the result, slots are
 //! unspecified and objects NULL.
 
@@ -68,8 +68,9 @@ impl Instance {
         }
     }
 
-    /// The registers of the first frame. Before [`Instance::run`] they take the arguments, after it they
-    /// hold the result, as [`grizzly_bytecode::Layout`] says. Call [`Instance::prepare`] first.
+    /// The registers of the first frame. Before [`Instance::run`] they take the arguments, after it
+    /// they hold the result, as [`grizzly_bytecode::Layout`] says. Call [`Instance::prepare`]
+    /// first.
     pub fn registers(&mut self) -> (&mut [u64], &mut [Value]) {
         (&mut self.slots, &mut self.objects)
     }
@@ -82,8 +83,8 @@ impl Instance {
         }
     }
 
-    /// Calls a function whose arguments lie in [`Instance::registers`]; its result is there afterwards.
-    /// A second call reuses all memory of the first.
+    /// Calls a function whose arguments lie in [`Instance::registers`]; its result is there
+    /// afterwards. A second call reuses all memory of the first.
     ///
     /// # Errors
     /// What the function raises.
@@ -235,8 +236,8 @@ impl Growth<'_> {
 /// Puts a value into registers: `slots` and `objects` begin at its first one.
 ///
 /// # Errors
-/// TypeError where the value has another form than the layout's, NotNullViolation where it is NULL and
-/// must not be.
+/// TypeError where the value has another form than the layout's, NotNullViolation where it is NULL
+/// and must not be.
 pub fn store(
     value: Value,
     layout: &Layout,

@@ -1,5 +1,6 @@
-//! The interpreter's loop: what runs most often, numbers, jumps and calls, on one screen; the bodies are
-//! inlined functions of [`crate::arithmetic`]. Everything else goes to [`crate::ops::step`].
+//! The interpreter's loop: what runs most often, numbers, jumps and calls, on one screen; the
+//! bodies are inlined functions of [`crate::arithmetic`]. Everything else goes to
+//! [`crate::ops::step`].
 //!
 //! A fault leaves the loop with the instruction that raised it; [`crate::ops::unwind`] looks for a
 //! handler, and the loop goes on there.
@@ -15,8 +16,9 @@ use std::sync::atomic::Ordering;
 /// A frame's slots. Register numbers are 16 bits, so no access is out of range.
 pub(crate) type Window = [u64; WINDOW];
 
-/// Cancellation is looked for, and hot functions are sampled, at one of so many calls and turns of loops.
-/// A prime, so that a loop that polls twice a turn is not always met at the same of its polls.
+/// Cancellation is looked for, and hot functions are sampled, at one of so many calls and turns of
+/// loops. A prime, so that a loop that polls twice a turn is not always met at the same of its
+/// polls.
 const POLL_INTERVAL: u32 = 1021;
 
 /// Calls a function whose arguments lie in the first registers of the instance.
@@ -80,7 +82,8 @@ fn compare<T: PartialOrd>(c: Cmp, a: T, b: T) -> u64 {
     })
 }
 
-/// Runs from `at` until the first frame returns. On an error `at` is the instruction that raised it.
+/// Runs from `at` until the first frame returns. On an error `at` is the instruction that raised
+/// it.
 fn run_frames(
     executable: &Executable,
     context: &mut Context<'_>,

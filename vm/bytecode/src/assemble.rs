@@ -1,11 +1,12 @@
-//! An assembler for tests: programs as the disassembler shows their functions, constants and natives.
+//! An assembler for tests: programs as the disassembler shows their functions, constants and
+//! natives.
 //!
-//! Line by line: `entry f0`, `parameter p0 T`, `const k0 T value`, `const k0 exception Name(field T, …)`,
-//! `const k0 struct Name(field T, …)`, `const k0 type T`, `native n0 name(T, …) -> T [strict]`,
-//! `output name T`, `access t0 table key (T, …) columns (T, …)`, `function f0 name(T, …) -> T slots n
-//! objects n`, then its instructions, with or without their number, `handler @start @end @target o0
-//! [undo]`, and empty lines. `T?` may be NULL. After `--` comes a comment. Every instruction's place is
-//! its line: `start` is the line's number, `end` the next one.
+//! Line by line: `entry f0`, `parameter p0 T`, `const k0 T value`, `const k0 exception Name(field
+//! T, …)`, `const k0 struct Name(field T, …)`, `const k0 type T`, `native n0 name(T, …) -> T
+//! [strict]`, `output name T`, `access t0 table key (T, …) columns (T, …)`, `function f0 name(T, …)
+//! -> T slots n objects n`, then its instructions, with or without their number, `handler @start
+//! @end @target o0 [undo]`, and empty lines. `T?` may be NULL. After `--` comes a comment. Every
+//! instruction's place is its line: `start` is the line's number, `end` the next one.
 
 use crate::ids::*;
 use crate::opcodes::{Instr, SCALAR_OPCODES};

@@ -1,5 +1,5 @@
-//! The stable text of a program: `EXPLAIN BYTECODE`, `grizzlyc disasm` and the snapshots show it, and the
-//! assembler of the tests reads the part about functions.
+//! The stable text of a program: `EXPLAIN BYTECODE`, `grizzlyc disasm` and the snapshots show it,
+//! and the assembler of the tests reads the part about functions.
 //!
 //! One line per thing; what follows `--` is a comment that repeats what an operand refers to.
 

@@ -1,7 +1,7 @@
-//! Measures the scalar machine: `cargo run --profile dist -p grizzly-jit --example speed`. Recursion and
-//! a loop in the interpreter and in native code, and what running a prepared statement costs beside its
-//! work. Best and median of five runs, in time on the processor where the system tells it (Linux), so that
-//! other work on the machine counts little.
+//! Measures the scalar machine: `cargo run --profile dist -p grizzly-jit --example speed`.
+//! Recursion and a loop in the interpreter and in native code, and what running a prepared
+//! statement costs beside its work. Best and median of five runs, in time on the processor where
+//! the system tells it (Linux), so that other work on the machine counts little.
 
 use grizzly_bytecode::{FunctionId, Value, assemble::assemble, verify};
 use grizzly_jit::Jit;

@@ -1,5 +1,5 @@
-//! What native code calls: the state of a call, the trace, and the operations that are more than one
-//! machine operation. All of it is the machine's arithmetic.
+//! What native code calls: the state of a call, the trace, and the operations that are more than
+//! one machine operation. All of it is the machine's arithmetic.
 
 use grizzly_bytecode::{Builtin, FunctionId, Instr};
 use grizzly_vm::arithmetic::{self, int, wide};
@@ -54,8 +54,8 @@ pub(crate) extern "C" fn note(calls: &mut Calls, site: u64) {
     calls.trace.push(site as u32);
 }
 
-/// Runs an operation that is more than one machine operation: `opcode` is the instruction's number, the
-/// operands follow as slots, pairs as two; an immediate comes in `c`. The result's slots go to
+/// Runs an operation that is more than one machine operation: `opcode` is the instruction's number,
+/// the operands follow as slots, pairs as two; an immediate comes in `c`. The result's slots go to
 /// `calls.more`, the status comes back.
 pub(crate) extern "C" fn compute(
     calls: &mut Calls,

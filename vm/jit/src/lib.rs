@@ -1,18 +1,18 @@
 //! Native code for hot functions, by Cranelift.
 //!
-//! [`Jit`] implements the machine's port [`NativeCompiler`] for functions that compute with slots and
-//! pairs only: no objects, no handlers, no natives, no tables. A function is compiled together with all
-//! functions that it calls; calls among them are direct, arguments and results travel in machine
-//! registers. Results, exceptions and places are the interpreter's: what is not one machine operation
-//! calls [`grizzly_vm::arithmetic`] (in [`host`]).
+//! [`Jit`] implements the machine's port [`NativeCompiler`] for functions that compute with slots
+//! and pairs only: no objects, no handlers, no natives, no tables. A function is compiled together
+//! with all functions that it calls; calls among them are direct, arguments and results travel in
+//! machine registers. Results, exceptions and places are the interpreter's: what is not one machine
+//! operation calls [`grizzly_vm::arithmetic`] (in [`host`]).
 //!
-//! **Convention.** A compiled function takes the call's state ([`host::Calls`]), the number of frames
-//! that may still be opened, and its parameters' slots; it returns its result's first slot and a status,
-//! 0 where it returned. Further slots of a result lie in the state. At a status other than 0 every frame
-//! notes its function and instruction on the way out, which is the trace.
+//! **Convention.** A compiled function takes the call's state ([`host::Calls`]), the number of
+//! frames that may still be opened, and its parameters' slots; it returns its result's first slot
+//! and a status, 0 where it returned. Further slots of a result lie in the state. At a status other
+//! than 0 every frame notes its function and instruction on the way out, which is the trace.
 //!
-//! **Stack.** Native frames lie on the thread's stack. A call may use [`STACK_BYTES`] of it: with the
-//! size of the largest frame that bounds the number of frames, and one more ends in
+//! **Stack.** Native frames lie on the thread's stack. A call may use [`STACK_BYTES`] of it: with
+//! the size of the largest frame that bounds the number of frames, and one more ends in
 //! [`NativeExit::TooDeep`], after which the machine interprets the call.
 //!
 //! `unsafe` stands here in two places: calling the code, and freeing its memory.
@@ -125,9 +125,9 @@ impl Compiled {
             translate::entry(&mut module, &names, program, root, &mut context, &mut builder)?;
         module.finalize_definitions().ok()?;
         let address = module.get_finalized_function(entry);
-        // SAFETY: the address is that of a function which `translate::entry` built with the signature
-        // of `host::Entry` and the host's default calling convention, and the code lives as long as the
-        // module beside it.
+        // SAFETY: the address is that of a function which `translate::entry` built with the
+        // signature of `host::Entry` and the host's default calling convention, and the code lives
+        // as long as the module beside it.
         #[allow(unsafe_code)]
         let entry = unsafe { std::mem::transmute::<*const u8, host::Entry>(address) };
         Some(Compiled {
@@ -180,10 +180,10 @@ impl NativeFunction for Compiled {
             return NativeExit::TooDeep;
         };
         let mut calls = Calls::new(cancel);
-        // SAFETY: the code lives as long as `self`. It was made from a verified function: it reads the
-        // parameters' slots and writes the result's, which the caller provides (NativeFunction::call),
-        // touches no other memory but `calls` and the flag behind it, which outlive the call, and its
-        // own frames, of which `depth` bounds the number.
+        // SAFETY: the code lives as long as `self`. It was made from a verified function: it reads
+        // the parameters' slots and writes the result's, which the caller provides
+        // (NativeFunction::call), touches no other memory but `calls` and the flag behind it, which
+        // outlive the call, and its own frames, of which `depth` bounds the number.
         #[allow(unsafe_code)]
         let status = unsafe { (self.entry)(&raw mut calls, registers.as_mut_ptr(), depth.into()) };
         calls.exit(status)

@@ -1,5 +1,5 @@
-//! From verified bytecode to Cranelift's form, one function at a time. Every slot is a 64-bit variable;
-//! Cranelift turns them into machine registers.
+//! From verified bytecode to Cranelift's form, one function at a time. Every slot is a 64-bit
+//! variable; Cranelift turns them into machine registers.
 
 mod numbers;
 
@@ -134,8 +134,8 @@ fn memory() -> MemFlagsData {
     MemFlagsData::trusted()
 }
 
-/// Builds the function that the machine calls: it loads the parameters from the registers, calls the
-/// compiled function and stores its result.
+/// Builds the function that the machine calls: it loads the parameters from the registers, calls
+/// the compiled function and stores its result.
 pub(crate) fn entry(
     module: &mut JITModule,
     names: &Names,
@@ -159,7 +159,8 @@ pub(crate) fn entry(
     let callee = module.declare_func_in_func(*names.functions.get(&root)?, builder.func);
     let call = builder.ins().call(callee, &arguments);
     let [first, status] = *builder.inst_results(call) else { return None };
-    // Where the call did not return, the registers stay as they were: it may be interpreted instead.
+    // Where the call did not return, the registers stay as they were: it may be interpreted
+    // instead.
     let (store, end) = (builder.create_block(), builder.create_block());
     builder.ins().brif(status, end, &[], store, &[]);
     builder.switch_to_block(store);

@@ -102,7 +102,8 @@ fn divisions_and_checks_raise_where_the_interpreter_does() {
         "widen_i64 w2, r0\nwiden_i64 w4, r1\nmul_wide w2, w2, w4\nnarrow_wide r0, w2\nreturn",
         "widen_i64 w2, r0\nwiden_i64 w4, r1\ndiv_round_wide w2, w2, w4\nnarrow_wide r0, w2\nreturn",
         "widen_i64 w2, r0\nwiden_i64 w4, r1\nrem_wide w2, w2, w4\nnarrow_wide r0, w2\nreturn",
-        "widen_i64 w2, r0\nload_wide w4, k2\nadd_wide w2, w2, w4\ncheck_decimal_wide w2, 38\nreturn",
+        "widen_i64 w2, r0\nload_wide w4, k2\nadd_wide w2, w2, w4\n\
+         check_decimal_wide w2, 38\nreturn",
         "widen_i64 w2, r0\nwide_to_f64 r0, w2\nreturn",
     ];
     let least = i64::MIN.to_string();

@@ -1,4 +1,5 @@
-//! Structs and arrays. A change copies a value that is shared and works in place on one that is not.
+//! Structs and arrays. A change copies a value that is shared and works in place on one that is
+//! not.
 
 use super::{Machine, Next, Step};
 use grizzly_bytecode::{Builtin, Imm, Instr, Object, StructValue, Type, Value};

@@ -1,8 +1,8 @@
 //! The instructions' bodies that are too large or too rare for the loop, by family.
 //!
-//! Verified code keeps every register number inside its frame. What kind of value an object register
-//! holds is not verified: a body that meets another kind than its meaning asks for raises TypeError, so
-//! hostile code ends in an exception and never in a crash.
+//! Verified code keeps every register number inside its frame. What kind of value an object
+//! register holds is not verified: a body that meets another kind than its meaning asks for raises
+//! TypeError, so hostile code ends in an exception and never in a crash.
 
 mod composite;
 mod emit;

@@ -1,4 +1,5 @@
-//! Calls out of the code: native bodies of the standard library, and compiled code of hot functions.
+//! Calls out of the code: native bodies of the standard library, and compiled code of hot
+//! functions.
 
 use super::{Machine, Next, Raised, Step, unwind};
 use crate::context::Context;

@@ -1,5 +1,5 @@
-//! What an instance keeps beside registers and frames: memory that instructions reuse, savepoints, and
-//! the exception that was caught last.
+//! What an instance keeps beside registers and frames: memory that instructions reuse, savepoints,
+//! and the exception that was caught last.
 
 use super::emit::RowBuffer;
 use crate::budget::Reservation;
@@ -18,8 +18,8 @@ pub(crate) struct Side {
     pub(crate) rows: RowBuffer,
     /// The savepoints of open undoing ranges, outermost first.
     pub(crate) savepoints: Vec<Savepoint>,
-    /// The fault that a handler caught last and the number of frames below the handler's: raised again
-    /// there, it keeps its trace.
+    /// The fault that a handler caught last and the number of frames below the handler's: raised
+    /// again there, it keeps its trace.
     pub(crate) caught: Option<(usize, Fault)>,
 }
 
@@ -45,8 +45,8 @@ impl Side {
         self.rows.clear();
     }
 
-    /// Forgets the savepoints of ranges that `pc`, at `depth`, is not inside: their frames have returned
-    /// or their ranges were left without a fault.
+    /// Forgets the savepoints of ranges that `pc`, at `depth`, is not inside: their frames have
+    /// returned or their ranges were left without a fault.
     pub(crate) fn leave_ranges(&mut self, depth: usize, pc: u16) {
         while let Some(last) = self.savepoints.last() {
             let inside = last.range.0 < pc && pc < last.range.1;

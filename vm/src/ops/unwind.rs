@@ -1,5 +1,5 @@
-//! From a fault to its handler: the trace grows frame by frame, changes of undoing ranges are rolled
-//! back, frames without a handler drop what they hold.
+//! From a fault to its handler: the trace grows frame by frame, changes of undoing ranges are
+//! rolled back, frames without a handler drop what they hold.
 
 use super::Raised;
 use crate::context::Context;
@@ -10,8 +10,8 @@ use grizzly_bytecode::{
 };
 use smol_str::SmolStr;
 
-/// The lines of a trace that are kept from its inner and its outer end; one line named `…` stands for
-/// those between them.
+/// The lines of a trace that are kept from its inner and its outer end; one line named `…` stands
+/// for those between them.
 const INNER_LINES: usize = 100;
 const OUTER_LINES: usize = 30;
 

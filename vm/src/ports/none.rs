@@ -1,6 +1,6 @@
-//! Ports with nothing behind them: for code that must not reach the world (constant folding, functions
-//! that run row by row on worker threads) and for callers that have none of a kind. What cannot be
-//! answered with "there is none" raises.
+//! Ports with nothing behind them: for code that must not reach the world (constant folding,
+//! functions that run row by row on worker threads) and for callers that have none of a kind. What
+//! cannot be answered with "there is none" raises.
 
 use super::{GetRequest, Output, ScanRequest, Secrets, TableScan, Tables, WriteRequest};
 use crate::batch::Batch;

@@ -35,8 +35,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A generator that starts from the system's randomness, and from a number after `seed`. It is meant for
-/// `random()` and identifiers, not for keys.
+/// A generator that starts from the system's randomness, and from a number after `seed`. It is
+/// meant for `random()` and identifiers, not for keys.
 ///
 /// The generator is xoshiro256++ (Blackman and Vigna, 2019), its state filled by splitmix64.
 #[derive(Debug)]

@@ -140,7 +140,8 @@ fn cancellation_passes_every_handler() {
     assert_eq!(name(world.execute(&link(source))), "Cancelled");
 }
 
-/// Inserts 1, then inserts n rows from r1 on, the last of which exists already, in an undoing range.
+/// Inserts 1, then inserts n rows from r1 on, the last of which exists already, in an undoing
+/// range.
 #[test]
 fn a_handler_undoes_the_changes_of_its_range_and_only_those() {
     let source = "

@@ -44,7 +44,8 @@ const INTEGERS: &[(&str, &str)] = &[
         "Some(Int(6))",
     ),
     (
-        "load_slot r1, k4\njump_not_lt_f64 r1, r1, @4\nload_int r0, 5\nreturn\nload_int r0, 6\nreturn",
+        "load_slot r1, k4\njump_not_lt_f64 r1, r1, @4\nload_int r0, 5\nreturn\n\
+         load_int r0, 6\nreturn",
         "Some(Int(6))",
     ),
     (
@@ -62,11 +63,13 @@ const INTEGERS: &[(&str, &str)] = &[
     ("load_null o0\nlength r0, o0\nreturn", "TypeError"),
     ("load_null o0\nraise o0", "TypeError"),
     (
-        "load_int r0, 4\nbox_int o2, r0\nbox_int o3, r0\nmake_array o0, [o2..], 2\nlength r0, o0\nreturn",
+        "load_int r0, 4\nbox_int o2, r0\nbox_int o3, r0\nmake_array o0, [o2..], 2\n\
+         length r0, o0\nreturn",
         "Some(Int(2))",
     ),
     (
-        "load_int r1, 4\nbox_int o2, r1\nmake_array o0, [o2..], 1\nload_int r1, -1\nget_element o0, o0, r1\nunbox_slot r0, o0\nreturn",
+        "load_int r1, 4\nbox_int o2, r1\nmake_array o0, [o2..], 1\nload_int r1, -1\n\
+         get_element o0, o0, r1\nunbox_slot r0, o0\nreturn",
         "Some(Int(4))",
     ),
     (
@@ -74,7 +77,8 @@ const INTEGERS: &[(&str, &str)] = &[
         "IndexOutOfRange",
     ),
     (
-        "load_null o2\nmake_struct o0, k7, [o2..]\nget_field o1, o0, 0\nis_null_object r0, o1\nreturn",
+        "load_null o2\nmake_struct o0, k7, [o2..]\nget_field o1, o0, 0\n\
+         is_null_object r0, o1\nreturn",
         "Some(Int(1))",
     ),
     ("load_null o2\nmake_struct o0, k7, [o2..]\nget_field o1, o0, 2\nreturn", "TypeError"),

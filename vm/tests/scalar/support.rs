@@ -1,5 +1,5 @@
-//! The world of the tests: tables in memory with savepoints, an output that keeps everything, natives,
-//! and an allocator that counts.
+//! The world of the tests: tables in memory with savepoints, an output that keeps everything,
+//! natives, and an allocator that counts.
 
 use grizzly_bytecode::assemble::assemble;
 use grizzly_bytecode::query::WriteOperation;

@@ -1,22 +1,22 @@
-//! The verifier: turns a [`Program`], which may come from anywhere, into a [`VerifiedProgram`], which is
-//! all that the machine runs.
+//! The verifier: turns a [`Program`], which may come from anywhere, into a [`VerifiedProgram`],
+//! which is all that the machine runs.
 //!
 //! What it proves, so that nothing behind it checks again:
 //! - Every id that code, queries and tables name exists, and constants are of the kind that the
 //!   instruction asks for (a type, a text, 128 bits, …) and of their type's form.
-//! - Every register lies inside its frame; a window with all arguments, results, fields or columns that
-//!   the instruction moves through it does too.
-//! - Every jump lands inside the code, forward, but for `jump_back`, which goes back; a handler's target
-//!   lies behind its range. So every loop passes a `jump_back`, where the machine polls for
+//! - Every register lies inside its frame; a window with all arguments, results, fields or columns
+//!   that the instruction moves through it does too.
+//! - Every jump lands inside the code, forward, but for `jump_back`, which goes back; a handler's
+//!   target lies behind its range. So every loop passes a `jump_back`, where the machine polls for
 //!   cancellation. Code never runs off its end.
 //! - Handlers are disjoint or nest, inner ones first; an undoing range begins with `savepoint`.
 //! - Returns fit the function's result.
 //! - Places exist, are sorted, and inlining chains end.
-//! - In vector code every register has the kind that the instruction asks for, branches nest and jump
-//!   to their own ends; in queries states are left before they are read, with the same kinds.
+//! - In vector code every register has the kind that the instruction asks for, branches nest and
+//!   jump to their own ends; in queries states are left before they are read, with the same kinds.
 //!
-//! What it does not prove: that a register was written before it is read, and which kind of value an
-//! object register holds. The machine answers a wrong object with TypeError.
+//! What it does not prove: that a register was written before it is read, and which kind of value
+//! an object register holds. The machine answers a wrong object with TypeError.
 
 mod query;
 mod scalar;

@@ -1,5 +1,5 @@
-//! The rules of queries: the columns' kinds flow from the source through the steps into the sink, and
-//! through states from pipeline to pipeline.
+//! The rules of queries: the columns' kinds flow from the source through the steps into the sink,
+//! and through states from pipeline to pipeline.
 
 use super::{Checked, VerifyError, at, ensure, vector};
 use crate::ids::*;
@@ -21,8 +21,8 @@ pub(super) fn query(program: &Program, index: usize, query: &Query) -> Result<()
     ensure(count <= super::MOST, || format!("it has {count} parameters"))
         .map_err(at(|| format!("query q{index}")))?;
     let mut check = Check { program, query, states: Vec::new() };
-    // A state is a pipeline's, so more states than pipelines cannot be left; nothing is allocated by
-    // the number that the query claims.
+    // A state is a pipeline's, so more states than pipelines cannot be left; nothing is allocated
+    // by the number that the query claims.
     for (number, pipeline) in query.pipelines.iter().enumerate() {
         let here = || format!("query q{index}, pipeline {number}");
         check.pipeline(pipeline).map_err(at(here))?;

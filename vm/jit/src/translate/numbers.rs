@@ -1,5 +1,5 @@
-//! Instructions that compute: one machine operation with its checks where there is one, else the host's
-//! function ([`crate::host::compute`]).
+//! Instructions that compute: one machine operation with its checks where there is one, else the
+//! host's function ([`crate::host::compute`]).
 
 use super::{Translation, memory, more};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};

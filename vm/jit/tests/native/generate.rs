@@ -1,8 +1,8 @@
 //! Random numeric programs that end: bodies of statements with branches, counted loops and calls of
 //! later functions, and their translation to bytecode.
 //!
-//! Variables are slots 0 to 7, arbitrary bits that integer, DOUBLE and 128-bit instructions share. A NaN
-//! becomes 0 at once: which NaN an operation gives is left open.
+//! Variables are slots 0 to 7, arbitrary bits that integer, DOUBLE and 128-bit instructions share.
+//! A NaN becomes 0 at once: which NaN an operation gives is left open.
 
 use grizzly_bytecode::*;
 use proptest::prelude::*;
@@ -22,7 +22,8 @@ pub enum Statement {
     /// A jump over the first part to the second, where there is one.
     If(Jump, Vec<Statement>, Vec<Statement>),
     Loop(i16, Vec<Statement>),
-    /// Calls the function this many places behind, with two variables; the result goes to the third.
+    /// Calls the function this many places behind, with two variables; the result goes to the
+    /// third.
     Call(usize, Slot, Slot, Slot),
     Return(Slot),
 }
