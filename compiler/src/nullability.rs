@@ -267,7 +267,7 @@ impl Flow<'_> {
     /// What is NULL exactly when an operand is, or never.
     fn plain(&mut self, expr: &Expr, known: &mut Facts) -> bool {
         let mut may = false;
-        crate::check::walk::each_child(expr, &mut |child| may |= self.expr(child, known));
+        expr.for_each_child(&mut |child| may |= self.expr(child, known));
         match &expr.kind {
             ExprKind::Arith { .. }
             | ExprKind::Concat(..)
@@ -360,7 +360,7 @@ impl Flow<'_> {
 }
 
 fn forget_assigned(expr: &Expr, known: &mut Facts) {
-    crate::check::walk::each(expr, &mut |e| {
+    expr.walk(&mut |e| {
         if let ExprKind::Block(block) = &e.kind {
             forget_steps(block, known);
         }
@@ -369,7 +369,7 @@ fn forget_assigned(expr: &Expr, known: &mut Facts) {
 
 fn forget_assigned_in(block: &Block, known: &mut Facts) {
     forget_steps(block, known);
-    crate::check::walk::each_block_child(block, &mut |e| forget_assigned(e, known));
+    block.for_each_expr(&mut |e| forget_assigned(e, known));
 }
 
 fn forget_steps(block: &Block, known: &mut Facts) {

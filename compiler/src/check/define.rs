@@ -1,7 +1,7 @@
 //! CREATE TABLE, CREATE TYPE and DROP.
 
 use super::operand::Mode;
-use super::{Checker, walk};
+use super::Checker;
 use crate::catalog::{FunctionKey, ObjectKind, Table, TableColumn};
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind, StatementKind};
@@ -149,7 +149,7 @@ impl<'a> Checker<'a> {
     /// this one nor keep values in locals.
     pub(crate) fn self_contained(&mut self, value: Expr) -> Expr {
         let mut found: Option<(Span, bool)> = None;
-        walk::each(&value, &mut |e| {
+        value.walk(&mut |e| {
             let at = Span::new(e.place.start, e.place.end);
             match e.kind {
                 ExprKind::Parameter(_) => found = found.or(Some((at, true))),

@@ -1,6 +1,6 @@
 //! Effects: what expressions do beside giving a value, and where that is allowed.
 
-use super::{Checker, walk};
+use super::Checker;
 use crate::catalog::FunctionKey;
 use crate::diagnostics as say;
 use crate::hir::{Block, Effect, Expr, ExprKind, From, Query, Step};
@@ -11,14 +11,14 @@ use smol_str::SmolStr;
 /// The strongest effect of an expression, with calls as `of` says.
 pub(crate) fn effect_of(expr: &Expr, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
     let mut strongest = Effect::Pure;
-    walk::each(expr, &mut |e| strongest = strongest.max(own_effect(e, of)));
+    expr.walk(&mut |e| strongest = strongest.max(own_effect(e, of)));
     strongest
 }
 
 /// The strongest effect of a block.
 pub(crate) fn block_effect(block: &Block, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
     let mut strongest = if block_prints(block) { Effect::Writes } else { Effect::Pure };
-    walk::each_block_child(block, &mut |e| strongest = strongest.max(effect_of(e, of)));
+    block.for_each_expr(&mut |e| strongest = strongest.max(effect_of(e, of)));
     strongest
 }
 
@@ -44,7 +44,7 @@ impl Checker<'_> {
     pub(crate) fn forbid_writes(&mut self, expr: &Expr, clause: &str) {
         let of = |key: &FunctionKey| self.catalog.function(key).map_or(Effect::Pure, |f| f.effect);
         let mut found: Option<(Span, SmolStr)> = None;
-        walk::each(expr, &mut |e| {
+        expr.walk(&mut |e| {
             if found.is_some() || own_effect(e, &of) != Effect::Writes {
                 return;
             }

@@ -337,7 +337,7 @@ impl<'a> Checker<'a> {
             }
             return;
         }
-        walk::each_child_mut(expr, &mut |child| {
+        expr.for_each_child_mut(&mut |child| {
             self.regroup(child, keys, group_columns, group_by);
         });
     }

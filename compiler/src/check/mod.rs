@@ -396,7 +396,7 @@ pub(crate) fn block_diverges(block: &Block) -> bool {
 /// Whether a loop's body leaves that loop by BREAK.
 fn has_break(block: &Block) -> bool {
     let in_expr = |expr: &Expr| {
-        walk::any(expr, &mut |e| match &e.kind {
+        expr.any(&|e| match &e.kind {
             ExprKind::Block(inner) => inner.statements.iter().any(|s| matches!(s, Step::Break)),
             _ => false,
         })

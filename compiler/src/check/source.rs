@@ -282,7 +282,7 @@ impl<'a> Checker<'a> {
         }
         let mut group: Vec<usize> = (0..trees.len()).collect();
         if let Some(filter) = filter {
-            super::walk::each(filter, &mut |expr| {
+            filter.walk(&mut |expr| {
                 if !matches!(expr.kind, ExprKind::And(..)) {
                     merge_trees(expr, &owner, &mut group);
                 }
@@ -299,7 +299,7 @@ impl<'a> Checker<'a> {
 /// Puts the trees whose columns one condition mentions into one group.
 fn merge_trees(expr: &Expr, owner: &[(ColumnVar, usize)], group: &mut [usize]) {
     let mut first: Option<usize> = None;
-    super::walk::each(expr, &mut |e| {
+    expr.walk(&mut |e| {
         let ExprKind::Column(variable) = e.kind else { return };
         let found = owner.iter().find(|(known, _)| *known == variable);
         let Some(own) = found.and_then(|(_, tree)| group.get(*tree).copied()) else { return };

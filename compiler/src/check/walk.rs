@@ -1,189 +1,17 @@
-//! Walks over expressions of the typed form: children, substitution, and sameness up to places and
-//! the numbering of inner locals.
+//! Questions about expressions of the typed form: errors, assignments, substitution, and sameness up to
+//! places and the numbering of inner locals.
 
 use crate::hir::{Block, Expr, ExprKind, LocalId, Step};
 use hashbrown::HashMap;
 
-/// Calls `visit` for each direct child, those in blocks' steps included.
-pub fn each_child<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
-    match &expr.kind {
-        ExprKind::Error
-        | ExprKind::Constant(_)
-        | ExprKind::Local(_)
-        | ExprKind::Column(_)
-        | ExprKind::Parameter(_)
-        | ExprKind::Return(None) => {}
-        ExprKind::Arith { left, right, .. } | ExprKind::Compare { left, right, .. } => {
-            visit(left);
-            visit(right);
-        }
-        ExprKind::Concat(a, b)
-        | ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
-        | ExprKind::Same(a, b) => {
-            visit(a);
-            visit(b);
-        }
-        ExprKind::Negate(e)
-        | ExprKind::Not(e)
-        | ExprKind::IsNull(e)
-        | ExprKind::Length(e)
-        | ExprKind::Message(e)
-        | ExprKind::Raise(e)
-        | ExprKind::Catchable(e)
-        | ExprKind::Return(Some(e)) => visit(e),
-        ExprKind::Convert { operand, .. }
-        | ExprKind::Field { operand, .. }
-        | ExprKind::ExceptionIs { operand, .. } => visit(operand),
-        ExprKind::If { condition, then, otherwise } => {
-            visit(condition);
-            visit(then);
-            visit(otherwise);
-        }
-        ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
-            each_block_child(block, visit);
-        }
-        ExprKind::Call { arguments, .. } | ExprKind::Native { arguments, .. } => {
-            arguments.iter().for_each(visit);
-        }
-        ExprKind::MakeStruct(items) | ExprKind::MakeArray(items) => items.iter().for_each(visit),
-        ExprKind::Element { array, index } => {
-            visit(array);
-            visit(index);
-        }
-        ExprKind::MakeException { message, fields } => {
-            message.iter().for_each(|m| visit(m));
-            fields.iter().for_each(visit);
-        }
-        ExprKind::Try { body, handler, .. } => {
-            visit(body);
-            visit(handler);
-        }
-    }
-}
-
-/// Calls `visit` for each direct expression of a block and of the blocks of its loops.
-pub fn each_block_child<'e>(block: &'e Block, visit: &mut dyn FnMut(&'e Expr)) {
-    for step in &block.statements {
-        match step {
-            Step::Let(_, e)
-            | Step::Assign(_, e)
-            | Step::AssignField(_, _, e)
-            | Step::Expr(e)
-            | Step::Print(e) => visit(e),
-            Step::While(condition, body) => {
-                visit(condition);
-                each_block_child(body, visit);
-            }
-            Step::Break | Step::Continue => {}
-        }
-    }
-    block.value.iter().for_each(visit);
-}
-
-/// Calls `visit` for each direct child, for change.
-pub fn each_child_mut(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
-    match &mut expr.kind {
-        ExprKind::Error
-        | ExprKind::Constant(_)
-        | ExprKind::Local(_)
-        | ExprKind::Column(_)
-        | ExprKind::Parameter(_)
-        | ExprKind::Return(None) => {}
-        ExprKind::Arith { left, right, .. } | ExprKind::Compare { left, right, .. } => {
-            visit(left);
-            visit(right);
-        }
-        ExprKind::Concat(a, b)
-        | ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
-        | ExprKind::Same(a, b) => {
-            visit(a);
-            visit(b);
-        }
-        ExprKind::Negate(e)
-        | ExprKind::Not(e)
-        | ExprKind::IsNull(e)
-        | ExprKind::Length(e)
-        | ExprKind::Message(e)
-        | ExprKind::Raise(e)
-        | ExprKind::Catchable(e)
-        | ExprKind::Return(Some(e)) => visit(e),
-        ExprKind::Convert { operand, .. }
-        | ExprKind::Field { operand, .. }
-        | ExprKind::ExceptionIs { operand, .. } => visit(operand),
-        ExprKind::If { condition, then, otherwise } => {
-            visit(condition);
-            visit(then);
-            visit(otherwise);
-        }
-        ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
-            each_block_child_mut(block, visit);
-        }
-        ExprKind::Call { arguments, .. } | ExprKind::Native { arguments, .. } => {
-            arguments.iter_mut().for_each(visit);
-        }
-        ExprKind::MakeStruct(items) | ExprKind::MakeArray(items) => {
-            items.iter_mut().for_each(visit);
-        }
-        ExprKind::Element { array, index } => {
-            visit(array);
-            visit(index);
-        }
-        ExprKind::MakeException { message, fields } => {
-            message.iter_mut().for_each(|m| visit(m));
-            fields.iter_mut().for_each(visit);
-        }
-        ExprKind::Try { body, handler, .. } => {
-            visit(body);
-            visit(handler);
-        }
-    }
-}
-
-/// Calls `visit` for each direct expression of a block, for change.
-pub fn each_block_child_mut(block: &mut Block, visit: &mut dyn FnMut(&mut Expr)) {
-    for step in &mut block.statements {
-        match step {
-            Step::Let(_, e)
-            | Step::Assign(_, e)
-            | Step::AssignField(_, _, e)
-            | Step::Expr(e)
-            | Step::Print(e) => visit(e),
-            Step::While(condition, body) => {
-                visit(condition);
-                each_block_child_mut(body, visit);
-            }
-            Step::Break | Step::Continue => {}
-        }
-    }
-    block.value.iter_mut().for_each(visit);
-}
-
-/// Whether `test` holds for the expression or one below it.
-pub fn any(expr: &Expr, test: &mut dyn FnMut(&Expr) -> bool) -> bool {
-    if test(expr) {
-        return true;
-    }
-    let mut found = false;
-    each_child(expr, &mut |child| found = found || any(child, test));
-    found
-}
-
-/// Calls `visit` for the expression and all below it, parents first.
-pub fn each<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
-    visit(expr);
-    each_child(expr, &mut |child| each(child, visit));
-}
-
 /// Whether an expression contains a reported error.
 pub fn has_error(expr: &Expr) -> bool {
-    any(expr, &mut |e| matches!(e.kind, ExprKind::Error) || e.ty.is_error())
+    expr.any(&|e| matches!(e.kind, ExprKind::Error) || e.ty.is_error())
 }
 
 /// Whether a local is assigned to after its first value, anywhere in the expression.
 pub fn assigns(expr: &Expr, local: LocalId) -> bool {
-    any(expr, &mut |e| match &e.kind {
+    expr.any(&|e| match &e.kind {
         ExprKind::Block(block) => block_assigns(block, local),
         _ => false,
     })
@@ -203,7 +31,7 @@ pub fn substitute(expr: &mut Expr, local: LocalId, with: &ExprKind) {
         expr.kind = with.clone();
         return;
     }
-    each_child_mut(expr, &mut |child| substitute(child, local, with));
+    expr.for_each_child_mut(&mut |child| substitute(child, local, with));
 }
 
 /// Whether two expressions are the same but for places and the numbers of locals that they bind.
@@ -221,9 +49,9 @@ fn same_in(a: &Expr, b: &Expr, bound: &mut HashMap<LocalId, LocalId>) -> bool {
         return false;
     }
     let mut left = Vec::new();
-    each_child(a, &mut |child| left.push(child));
+    a.for_each_child(&mut |child| left.push(child));
     let mut right = Vec::new();
-    each_child(b, &mut |child| right.push(child));
+    b.for_each_child(&mut |child| right.push(child));
     left.len() == right.len() && left.iter().zip(right).all(|(x, y)| same_in(x, y, bound))
 }
 

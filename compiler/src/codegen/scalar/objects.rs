@@ -202,6 +202,9 @@ impl Emitter<'_, '_> {
         self.homes.insert(exception, Operand::Object { reg: register, nullable: false });
         let end_label = self.label();
         let start = self.here()?;
+        if undo {
+            self.push_at(body.place, Instr::Savepoint {});
+        }
         self.emit_to(body, dest)?;
         let end = self.here()?;
         if !self.is_dead() {
