@@ -29,7 +29,13 @@ impl ports::Output for Sink {
     }
 }
 
-impl grizzly::output::Output for Sink {}
+impl grizzly::output::Output for Sink {
+    fn finish(&mut self, _: &[Field]) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn abort(&mut self) {}
+}
 
 fn options(jit: bool) -> Options {
     Options { threads: Some(1), no_jit: !jit, ..Options::default() }
