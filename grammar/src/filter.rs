@@ -12,6 +12,7 @@
 //! It also notes where every statement begins and ends, in blocks too: the parser recovers there.
 
 mod angles;
+mod kinds;
 mod words;
 
 use crate::ast::DocComment;
@@ -239,7 +240,7 @@ impl Filter<'_> {
 
     /// Whether the token before the current one, in the same statement, ends an operand.
     fn after_operand(&self) -> bool {
-        !self.frame().at_start && self.previous().is_some_and(words::ends_operand)
+        !self.frame().at_start && self.previous().is_some_and(kinds::ends_operand)
     }
 
     fn mate(&self, ahead: usize) -> Option<usize> {
@@ -408,7 +409,7 @@ impl Filter<'_> {
                 frame.pending.clear();
             }
         });
-        let trailing = self.after_operand() && words::ends_list(self.peek(1), self.peek(2));
+        let trailing = self.after_operand() && kinds::ends_list(self.peek(1), self.peek(2));
         // A virtual comma may already stand here.
         let doubled = self.previous() == Some(Kind::Comma)
             && self.out.last().is_some_and(|last| last.span.is_empty());
@@ -477,7 +478,7 @@ impl Filter<'_> {
 
     fn pipe(&mut self) {
         let next = self.peek(1);
-        if words::starts_step(next, self.peek(2)) {
+        if kinds::starts_step(next, self.peek(2)) {
             self.take(Kind::StepPipe, 0);
             let item = matches!(
                 next,
@@ -525,7 +526,7 @@ impl Filter<'_> {
         let kind = match previous {
             Some(Kind::Catch) if !at_start && self.holds_handlers() => Kind::HandlerBrace,
             Some(Kind::Map) if !at_start => Kind::StructBrace,
-            _ if words::starts_struct(token_after) => Kind::StructBrace,
+            _ if kinds::starts_struct(token_after) => Kind::StructBrace,
             _ => Kind::LeftBrace,
         };
         let pending = if body && kind == Kind::LeftBrace {
@@ -564,10 +565,10 @@ impl Filter<'_> {
             Some(Kind::Else | Kind::IfElse | Kind::Try | Kind::Catch | Kind::FatArrow) => true,
             Some(Kind::Struct) => false,
             // `CREATE FUNCTION {name}` and the like: the name of the object.
-            Some(kind) if words::names_object(kind) => {
+            Some(kind) if kinds::names_object(kind) => {
                 !matches!(self.statement().verb, Some(Kind::Create | Kind::Drop | Kind::Alter))
             }
-            Some(kind) => words::ends_operand(kind),
+            Some(kind) => kinds::ends_operand(kind),
             None => false,
         }
     }
@@ -614,13 +615,13 @@ impl Filter<'_> {
         let next = self.peek(0);
         let frame = self.frame();
         if frame.kind == FrameKind::Statements {
-            if frame.block_like && is_body && !words::continues_block(next) {
+            if frame.block_like && is_body && !kinds::continues_block(next) {
                 self.end_statement();
                 self.virtual_token(Kind::Semicolon);
             }
         } else if frame.kind == FrameKind::Arms
             && frame.in_arm_body
-            && !words::continues_arm(next, is_body)
+            && !kinds::continues_arm(next, is_body)
         {
             self.update(|frame| {
                 frame.in_arm_body = false;

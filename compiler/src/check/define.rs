@@ -1,7 +1,7 @@
 //! CREATE TABLE, CREATE TYPE and DROP.
 
-use super::operand::Mode;
 use super::Checker;
+use super::operand::Mode;
 use crate::catalog::{FunctionKey, ObjectKind, Table, TableColumn};
 use crate::diagnostics as say;
 use crate::hir::{Expr, ExprKind, StatementKind};

@@ -119,23 +119,23 @@ impl Checker<'_> {
             return expr;
         }
         let how = conversion(&expr.ty, to);
-        match how {
-            Conversion::Same => expr,
-            Conversion::Implicit => self.convert(expr, to, ConvertMode::Implicit),
-            Conversion::Assignment if mode == Mode::Assign => {
-                self.convert(expr, to, ConvertMode::Checked)
-            }
-            _ => {
-                let span = Span::new(expr.place.start, expr.place.end);
-                if expr.ty == Type::Unit {
-                    self.report(say::no_value(span, "this", None));
-                } else {
-                    let castable = how <= Conversion::Cast;
-                    self.report(say::type_mismatch(span, to, &expr.ty, why, castable));
-                }
-                self.error(span)
-            }
+        if how == Conversion::Same {
+            return expr;
         }
+        if how == Conversion::Implicit {
+            return self.convert(expr, to, ConvertMode::Implicit);
+        }
+        if how == Conversion::Assignment && mode == Mode::Assign {
+            return self.convert(expr, to, ConvertMode::Checked);
+        }
+        let span = Span::new(expr.place.start, expr.place.end);
+        if expr.ty == Type::Unit {
+            self.report(say::no_value(span, "this", None));
+        } else {
+            let castable = how <= Conversion::Cast;
+            self.report(say::type_mismatch(span, to, &expr.ty, why, castable));
+        }
+        self.error(span)
     }
 
     /// The expression converted, without a check whether that is allowed. Structs are taken apart

@@ -50,10 +50,17 @@ pub(crate) fn decimal_shape(ty: &Type) -> Option<(u32, u32)> {
 
 /// How `from` converts to `to`.
 pub(crate) fn conversion(from: &Type, to: &Type) -> Conversion {
-    use Conversion::{Assignment, Cast, Implicit, None, Same};
     if from == to || from.is_error() || to.is_error() {
-        return Same;
+        return Conversion::Same;
     }
+    between_types(from, to)
+}
+
+/// How a type converts to a different one. Kept apart from the comparison above: rustc 1.95 at
+/// opt-level 3 loses that comparison where both are one function.
+#[inline(never)]
+fn between_types(from: &Type, to: &Type) -> Conversion {
+    use Conversion::{Assignment, Cast, Implicit, None};
     match (from, to) {
         (Type::Null, _) => Implicit,
         (Type::Unit, _) | (_, Type::Unit) => None,

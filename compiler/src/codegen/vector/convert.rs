@@ -40,71 +40,57 @@ impl VectorEmitter<'_, '_> {
         use Conversion as C;
         let kind = self.code.registers.get(a.index()).copied();
         let kind = kind.ok_or_else(|| bug(place, "a register without a kind"))?;
-        let check = match step {
-            C::CheckInt(bits) => Some(VectorInstr::CheckInt { a, i: Imm(bits) }),
-            C::CheckDecimal(digits) => Some(VectorInstr::CheckDecimal { a, i: Imm(digits) }),
-            _ => None,
-        };
-        if let Some(check) = check {
-            self.push_at(place, check)?;
-            return Ok(a);
-        }
-        let to = match step {
-            C::Widen => VectorKind::I128,
-            C::Narrow | C::DoubleToInt => VectorKind::I64,
-            C::IntToDouble | C::WideToDouble | C::RoundToFloat32 | C::DivideDouble(_) => {
-                VectorKind::F64
-            }
-            _ => kind,
-        };
         let wide = kind == VectorKind::I128;
-        let instruction = match step {
-            C::Multiply(digits) => {
-                let b = self.power(digits, kind)?;
-                let d = self.register(to)?;
-                self.push_at(
-                    place,
-                    if wide {
-                        VectorInstr::MulWide { d, a, b }
-                    } else {
-                        VectorInstr::MulI64 { d, a, b }
-                    },
-                )?;
-                return Ok(d);
+        let (to, instruction): (VectorKind, fn(VReg, VReg) -> VectorInstr) = match step {
+            C::CheckInt(bits) => {
+                self.push_at(place, VectorInstr::CheckInt { a, i: Imm(bits) })?;
+                return Ok(a);
             }
-            C::DivideRound(digits) => {
-                let b = self.power(digits, kind)?;
-                let d = self.register(to)?;
-                let instruction = if wide {
-                    VectorInstr::DivRoundWide { d, a, b }
-                } else {
-                    VectorInstr::DivRoundI64 { d, a, b }
-                };
-                self.push_at(place, instruction)?;
-                return Ok(d);
+            C::CheckDecimal(digits) => {
+                self.push_at(place, VectorInstr::CheckDecimal { a, i: Imm(digits) })?;
+                return Ok(a);
             }
-            C::DivideDouble(digits) => {
-                let b = self.power(digits, VectorKind::F64)?;
-                let d = self.register(to)?;
-                self.push_at(place, VectorInstr::DivF64 { d, a, b })?;
-                return Ok(d);
+            C::Multiply(_) | C::DivideRound(_) | C::DivideDouble(_) | C::MultiplyInt(_) => {
+                return self.scaling_step(step, a, kind, place);
             }
-            C::MultiplyInt(factor) => {
-                let b = self.value(Value::Int(factor), Type::Int64)?;
-                let d = self.register(to)?;
-                self.push_at(place, VectorInstr::MulI64 { d, a, b })?;
-                return Ok(d);
-            }
-            C::Widen => |d, a| VectorInstr::WidenI64 { d, a },
-            C::Narrow => |d, a| VectorInstr::NarrowWide { d, a },
-            C::IntToDouble => |d, a| VectorInstr::I64ToF64 { d, a },
-            C::WideToDouble => |d, a| VectorInstr::WideToF64 { d, a },
-            C::DoubleToInt => |d, a| VectorInstr::F64ToI64 { d, a },
-            C::RoundToFloat32 => |d, a| VectorInstr::RoundF32 { d, a },
-            C::CheckInt(_) | C::CheckDecimal(_) => return Ok(a),
+            C::Widen => (VectorKind::I128, |d, a| VectorInstr::WidenI64 { d, a }),
+            C::Narrow if !wide => return Ok(a),
+            C::Narrow => (VectorKind::I64, |d, a| VectorInstr::NarrowWide { d, a }),
+            C::IntToDouble => (VectorKind::F64, |d, a| VectorInstr::I64ToF64 { d, a }),
+            C::WideToDouble => (VectorKind::F64, |d, a| VectorInstr::WideToF64 { d, a }),
+            C::DoubleToInt => (VectorKind::I64, |d, a| VectorInstr::F64ToI64 { d, a }),
+            C::RoundToFloat32 => (VectorKind::F64, |d, a| VectorInstr::RoundF32 { d, a }),
         };
         let d = self.register(to)?;
         self.push_at(place, instruction(d, a))?;
+        Ok(d)
+    }
+
+    /// A multiplication or division by a constant.
+    fn scaling_step(
+        &mut self,
+        step: Conversion,
+        a: VReg,
+        kind: VectorKind,
+        place: Place,
+    ) -> Result<VReg> {
+        use Conversion as C;
+        let wide = kind == VectorKind::I128;
+        let b = match step {
+            C::DivideDouble(digits) => self.power(digits, VectorKind::F64)?,
+            C::MultiplyInt(factor) => self.value(Value::Int(factor), Type::Int64)?,
+            C::Multiply(digits) | C::DivideRound(digits) => self.power(digits, kind)?,
+            _ => return Err(bug(place, "a conversion that does not scale")),
+        };
+        let d = self.register(kind)?;
+        let instruction = match step {
+            C::DivideDouble(_) => VectorInstr::DivF64 { d, a, b },
+            C::DivideRound(_) if wide => VectorInstr::DivRoundWide { d, a, b },
+            C::DivideRound(_) => VectorInstr::DivRoundI64 { d, a, b },
+            _ if wide => VectorInstr::MulWide { d, a, b },
+            _ => VectorInstr::MulI64 { d, a, b },
+        };
+        self.push_at(place, instruction)?;
         Ok(d)
     }
 
