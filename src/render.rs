@@ -12,6 +12,10 @@ use grizzly_grammar::{Diagnostic, Severity, Span};
 use std::fmt::Write;
 use std::ops::Range;
 
+/// The most diagnostics that are drawn for people at a time: nobody reads more, and each is drawn over
+/// its source.
+const MOST_SHOWN: usize = 50;
+
 /// Renders for a terminal or for a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Renderer {
@@ -102,7 +106,12 @@ impl Renderer {
             Some(source) => self.diagnostic(diagnostic, source),
             None => format!("[{}] Error: {}\n", diagnostic.code, diagnostic.message),
         };
-        diagnostics.iter().map(one).collect()
+        let mut text: String = diagnostics.iter().take(MOST_SHOWN).map(one).collect();
+        let more = diagnostics.len().saturating_sub(MOST_SHOWN);
+        if more > 0 {
+            let _ = writeln!(text, "… and {more} more like these; mend the first and check again");
+        }
+        text
     }
 
     fn config(&self) -> Config {
