@@ -3,6 +3,13 @@
 //! `cargo bench --bench gates` measures all of them and prints a table; `cargo bench --bench gates -- fib`
 //! those whose name contains a word. Data is made once, under `target/bench-data`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a bench that cannot run ends with what was wrong"
+)]
+
 mod data;
 mod memory;
 mod ours;

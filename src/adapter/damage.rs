@@ -5,7 +5,7 @@ use grizzly_storage::{Class, Error};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A note that travels with the tables of a statement and with its scans on other threads.
+/// A note of a session that travels with the tables of a statement and with its scans on other threads.
 #[derive(Clone, Debug, Default)]
 pub struct Damage {
     seen: Arc<AtomicBool>,
@@ -17,6 +17,11 @@ impl Damage {
         if error.class() == Class::Corrupt {
             self.seen.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Forgets what earlier statements saw.
+    pub fn clear(&self) {
+        self.seen.store(false, Ordering::Relaxed);
     }
 
     /// Whether damage was seen.

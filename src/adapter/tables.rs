@@ -27,7 +27,7 @@ pub struct StorageTables<'txn> {
 }
 
 /// Rows of up to so many columns are passed on without allocating.
-const MAX_ROW_ON_STACK: usize = 32;
+const MAX_ROW_ON_STACK: usize = 16;
 
 /// What a value that is no UUID borrows instead of its bytes.
 static NO_UUID: UuidBytes = [0; 16];
@@ -36,16 +36,10 @@ static NO_UUID: UuidBytes = [0; 16];
 pub const MAX_KEY_COLUMNS: usize = 32;
 
 impl<'txn> StorageTables<'txn> {
-    /// The tables of a transaction.
-    pub fn new(transaction: &'txn mut Transaction) -> StorageTables<'txn> {
+    /// The tables of a transaction; `damage` hears of damaged bytes.
+    pub fn new(transaction: &'txn mut Transaction, damage: Damage) -> StorageTables<'txn> {
         let (marks, columns, key) = (Vec::new(), Vec::new(), Vec::new());
-        let damage = Damage::default();
         StorageTables { transaction, marks, next_mark: 0, columns, key, damage }
-    }
-
-    /// Whether stored bytes turned out to be damaged.
-    pub fn damage(&self) -> Damage {
-        self.damage.clone()
     }
 
     fn fault(&self, error: &storage::Error) -> Fault {
@@ -170,10 +164,10 @@ impl Tables for StorageTables<'_> {
     }
 
     fn write_row(&mut self, request: &WriteRequest<'_>, row: &[Value]) -> Result<u64, Fault> {
-        self.set_columns(request.columns);
         let values = if request.operation == WriteOperation::Insert {
             row
         } else {
+            self.set_columns(request.columns);
             let key_columns = row.len() - request.columns.len().min(row.len());
             let (key, values) = row.split_at(key_columns);
             match (request.kind, key) {

@@ -18,6 +18,7 @@ pub use prepared::Prepared;
 pub use run::Stage;
 pub use variables::{SessionVariable, Variables};
 
+use crate::adapter::Damage;
 use crate::catalog::{Objects, SessionCatalog};
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -45,7 +46,12 @@ pub struct Session {
     /// The types and functions of the script that runs.
     script: Objects,
     transaction: Option<Open>,
-    budget: Budget,
+    /// The memory of the statement that runs, within the session's.
+    statement_budget: Budget,
+    /// Whether the statement that runs met damaged bytes.
+    damage: Damage,
+    /// The parameters of prepared statements; kept, so that running one allocates none.
+    values: Vec<Value>,
     cancel: Arc<AtomicBool>,
     watchdog: Option<Watchdog>,
 }
@@ -53,13 +59,16 @@ pub struct Session {
 impl Session {
     pub(crate) fn new(database: Database) -> Session {
         let budget = database.shared.budget.child("session", u64::MAX);
+        let statement_budget = budget.child("statement", u64::MAX);
         Session {
             database,
             variables: Variables::default(),
             parameters: HashMap::new(),
             script: Objects::default(),
             transaction: None,
-            budget,
+            statement_budget,
+            damage: Damage::default(),
+            values: Vec::new(),
             cancel: Arc::new(AtomicBool::new(false)),
             watchdog: None,
         }

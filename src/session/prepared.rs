@@ -77,8 +77,11 @@ impl Session {
             session.in_statement(|session| {
                 let compiled = session.compiled(statement, compiled)?;
                 let expected = &compiled.executable.program().parameters;
-                let values = session.parameter_values(expected, parameters)?;
-                let (_, rows) = session.run_executable(&compiled.executable, &values, output)?;
+                let mut values = std::mem::take(&mut session.values);
+                session.parameter_values(expected, parameters, &mut values)?;
+                let outcome = session.run_executable(&compiled.executable, &values, output);
+                session.values = values;
+                let (_, rows) = outcome?;
                 output.finish(&compiled.columns)?;
                 Ok(rows)
             })

@@ -160,10 +160,11 @@ impl Session {
             return show_text(output, &text).map(|()| 0).map_err(Error::from);
         }
         let program = self.compile(&bound)?;
-        let parameters = self.parameter_values(&program.parameters, parameters)?;
+        let mut values = Vec::new();
+        self.parameter_values(&program.parameters, parameters, &mut values)?;
         let executable = link(program, &shared)?;
         let columns = executable.program().output.clone();
-        let (value, rows) = self.run_executable(&executable, &parameters, output)?;
+        let (value, rows) = self.run_executable(&executable, &values, output)?;
         if let StatementKind::SetVariable(name, expression) = &bound.kind {
             let value = value.unwrap_or(Value::Null);
             let ty = variable_type(&expression.ty);
@@ -222,12 +223,14 @@ impl Session {
         })
     }
 
-    /// The values of a program's parameters, each of the type that the code expects.
+    /// The values of a program's parameters, each of the type that the code expects, into `out`.
     pub(super) fn parameter_values(
         &self,
         parameters: &[Parameter],
         given: &[Value],
-    ) -> std::result::Result<Vec<Value>, Fault> {
+        out: &mut Vec<Value>,
+    ) -> std::result::Result<(), Fault> {
+        out.clear();
         let missing = |what: String| Fault::new(Builtin::CompileError, what);
         let value = |parameter: &Parameter| match &parameter.source {
             ParameterSource::Variable(name) => {
@@ -248,7 +251,10 @@ impl Session {
                 convert(given, &Type::Text, &parameter.ty)
             }
         };
-        parameters.iter().map(value).collect()
+        for parameter in parameters {
+            out.push(value(parameter)?);
+        }
+        Ok(())
     }
 
     /// Runs a linked program in the open transaction: its value, and the rows it changed.
@@ -258,14 +264,14 @@ impl Session {
         parameters: &[Value],
         output: &mut dyn Output,
     ) -> Result<(Option<Value>, u64)> {
-        let shared = self.database.shared.clone();
-        let budget: Budget = self.budget.child("statement", u64::MAX);
+        let shared = &self.database.shared;
+        let budget: Budget = self.statement_budget.clone();
         let Some(open) = &mut self.transaction else {
             return Err(Fault::new(Builtin::TypeError, "internal error: no transaction").into());
         };
         let micros = open.micros;
-        let mut tables = StorageTables::new(&mut open.transaction);
-        let damage = tables.damage();
+        self.damage.clear();
+        let mut tables = StorageTables::new(&mut open.transaction, self.damage.clone());
         let world = &shared.world;
         let mut context = Context {
             tables: &mut tables,
@@ -287,7 +293,7 @@ impl Session {
         let rows = context.rows_written;
         match outcome {
             Ok(value) => Ok((value, rows)),
-            Err(fault) if damage.was_seen() => Err(Error::Damaged(Box::new(fault))),
+            Err(fault) if self.damage.was_seen() => Err(Error::Damaged(Box::new(fault))),
             Err(fault) => Err(fault.into()),
         }
     }
