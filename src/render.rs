@@ -12,8 +12,8 @@ use grizzly_grammar::{Diagnostic, Severity, Span};
 use std::fmt::Write;
 use std::ops::Range;
 
-/// The most diagnostics that are drawn for people at a time: nobody reads more, and each is drawn over
-/// its source.
+/// The most diagnostics that are drawn for people at a time: nobody reads more, and each is drawn
+/// over its source.
 const MOST_SHOWN: usize = 50;
 
 /// Renders for a terminal or for a file.

@@ -46,7 +46,8 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
 ];
 
 /// Files whose lines may be longer than the limit, and why.
-const LONG_LINES: &[(&str, &str)] = &[];
+const LONG_LINES: &[(&str, &str)] =
+    &[("vm/bytecode/src/opcodes.rs", "the opcode table: one opcode a line")];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -198,8 +199,8 @@ fn functions_are_short() {
 
 #[test]
 fn the_length_of_a_function_is_measured() {
-    let text = "fn a() {\n    1\n}\n\nimpl X {\n    pub fn b(\n        x: u8,\n    ) -> u8 {\n        \
-                x\n    }\n}\n";
+    let text = "fn a() {\n    1\n}\n\nimpl X {\n    pub fn b(\n        x: u8,\n    ) \
+                -> u8 {\n        x\n    }\n}\n";
     assert_eq!(functions(text), [("a".to_owned(), 3), ("b".to_owned(), 5)]);
 }
 

@@ -1,5 +1,5 @@
-//! The tables of the gates, made anew from fixed seeds: TPC-H's lineitem at scale 1 and five million
-//! sales. Each is made as Arrow batches; a Feather file of them is what DuckDB reads.
+//! The tables of the gates, made anew from fixed seeds: TPC-H's lineitem at scale 1 and five
+//! million sales. Each is made as Arrow batches; a Feather file of them is what DuckDB reads.
 
 use arrow_array::{
     ArrayRef, Date32Array, Decimal64Array, Decimal128Array, Float64Array, Int32Array, Int64Array,

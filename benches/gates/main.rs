@@ -1,7 +1,7 @@
 //! The speed gates: what the design must reach, beside the peers, in one run.
 //!
-//! `cargo bench --bench gates` measures all of them and prints a table; `cargo bench --bench gates -- fib`
-//! those whose name contains a word. Data is made once, under `target/bench-data`.
+//! `cargo bench --bench gates` measures all of them and prints a table; `cargo bench --bench gates
+//! -- fib` those whose name contains a word. Data is made once, under `target/bench-data`.
 
 #![allow(
     clippy::expect_used,

@@ -17,7 +17,8 @@ fn grown(bytes: usize) {
     PEAK.fetch_max(now, Ordering::Relaxed);
 }
 
-// SAFETY: every call is handed over unchanged to mimalloc; counting touches nothing but two atomics.
+// SAFETY: every call is handed over unchanged to mimalloc; counting touches nothing but two
+// atomics.
 #[allow(unsafe_code, reason = "an allocator cannot be written without")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -89,7 +89,8 @@ const Q6: &str = "SELECT sum(l_extendedprice * l_discount) AS revenue FROM linei
     WHERE l_shipdate >= date '1994-01-01' AND l_shipdate < date '1994-01-01' + interval '1' year \
     AND l_discount BETWEEN 0.06 - 0.01 AND 0.06 + 0.01 AND l_quantity < 24";
 const DISCOUNT: &str = "SELECT sum(discount(price, tier)) FROM sales";
-const DISCOUNT_FUNCTION: &str = "CREATE FUNCTION discount(price: DOUBLE, tier: TEXT) RETURNS DOUBLE \
+const DISCOUNT_FUNCTION: &str = "CREATE FUNCTION discount(price: DOUBLE, tier: TEXT) \
+    RETURNS DOUBLE \
     { MATCH tier { \"gold\" => price * 0.8, \"silver\" => price * 0.9, _ => price } }";
 
 /// The tables of the query gates, on disk.
@@ -166,8 +167,8 @@ impl Rows {
         Rows { session: database.session() }
     }
 
-    /// Seconds a row for a million rows in one transaction by a prepared INSERT, and the peak of the
-    /// heap as a multiple of the bytes inserted (8 + 8 + 14 + 8 a row).
+    /// Seconds a row for a million rows in one transaction by a prepared INSERT, and the peak of
+    /// the heap as a multiple of the bytes inserted (8 + 8 + 14 + 8 a row).
     pub fn insert_million(&mut self, rows: u64) -> (f64, f64) {
         let mut times = Vec::new();
         let mut peak = 0;

@@ -16,11 +16,13 @@ pub fn generate(bytes: usize) -> String {
              INSERT INTO customers_{n} (id, name, tier) VALUES ({n}, 'customer ''{n}''', 'gold'), \
              ({n}1, \"second\\t{n}\", NULL);\n\
              CREATE FUNCTION discount_{n}(price: DOUBLE, tier: TEXT = \"basic\") RETURNS DOUBLE \
-             RAISES ValidationError {{\n    LET factor = IF price > 1_000.5 {{ 0.75 }} ELSE {{ 0.9 }};\n    \
+             RAISES ValidationError {{\n    \
+             LET factor = IF price > 1_000.5 {{ 0.75 }} ELSE {{ 0.9 }};\n    \
              WHILE factor < 0.5 {{ SET factor = factor + 0.1; }}\n    \
              MATCH tier {{ \"gold\" => price * factor, \"silver\" | \"bronze\" => price * 0.95, \
              _ IF price < 0 => 0.0, _ => price }}\n}}\n\
-             FROM customers_{n} c JOIN orders o ON c.id = o.customer_id AND o.total BETWEEN {n} AND 900\n\
+             FROM customers_{n} c JOIN orders o \
+             ON c.id = o.customer_id AND o.total BETWEEN {n} AND 900\n\
              SELECT c.name, sum(discount_{n}(o.total, c.tier)) AS pays, count(*) AS orders\n\
              WHERE o.status IN ('open', 'paid') AND c.name LIKE 'A%' OR NOT c.created IS NULL\n\
              GROUP BY c.name HAVING count(*) > {n} ORDER BY pays DESC NULLS LAST LIMIT 10;\n\

@@ -1,5 +1,5 @@
-//! The catalog's port: the objects that names may mean. The facade supplies one for a snapshot of the
-//! database; `overlay` lays a script's own definitions over it.
+//! The catalog's port: the objects that names may mean. The facade supplies one for a snapshot of
+//! the database; `overlay` lays a script's own definitions over it.
 //!
 //! Names are looked up in folded form (ASCII lower case).
 
@@ -12,7 +12,8 @@ use std::sync::Arc;
 pub trait Catalog {
     /// A table.
     fn table(&self, name: &str) -> Option<Arc<Table>>;
-    /// A named type: struct, ENUM or exception. Row types of tables are found through [`Catalog::table`].
+    /// A named type: struct, ENUM or exception. Row types of tables are found through
+    /// [`Catalog::table`].
     fn ty(&self, name: &str) -> Option<Type>;
     /// A user's function.
     fn function(&self, key: &FunctionKey) -> Option<Arc<Function>>;
@@ -83,7 +84,8 @@ impl Table {
     }
 }
 
-/// What a user's function is called: by its receiver's type, if it has one, and its name, both folded.
+/// What a user's function is called: by its receiver's type, if it has one, and its name, both
+/// folded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FunctionKey {
     /// The receiver type's name.

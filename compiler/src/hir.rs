@@ -2,17 +2,22 @@
 //! explicit and every construct with two spellings in one of them.
 //!
 //! Invariants that lowering may rely on:
-//! - Operands of [`ExprKind::Compare`] have one type; those of [`ExprKind::Arith`] stand as its docs say.
+//! - Operands of [`ExprKind::Compare`] have one type; those of [`ExprKind::Arith`] stand as its
+//! docs say.
 //!   Where a type must change there is an [`ExprKind::Convert`].
-//! - MATCH, CASE, `??`, IN lists, BETWEEN, pattern tests and CATCH handlers are gone: they are `If`,
+//! - MATCH, CASE, `??`, IN lists, BETWEEN, pattern tests and CATCH handlers are gone: they are
+//! `If`,
 //!   `Let` and comparisons. A condition may be NULL, which counts as FALSE.
-//! - Method calls, pipes and named or default arguments are gone: a call has one expression a parameter.
-//! - Aggregates appear only in [`Aggregation::aggregates`]; other expressions name their result columns.
-//! - An expression that contains an [`ExprKind::Error`] never reaches lowering: the statement it stands
+//! - Method calls, pipes and named or default arguments are gone: a call has one expression a
+//! parameter.
+//! - Aggregates appear only in [`Aggregation::aggregates`]; other expressions name their result
+//! columns.
+//! - An expression that contains an [`ExprKind::Error`] never reaches lowering: the statement it
+//! stands
 //!   in has an error diagnostic.
 //!
-//! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of inner
-//! expressions, which `nullability` derives from the leaves.
+//! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of
+//! inner expressions, which `nullability` derives from the leaves.
 
 mod visit;
 
@@ -22,8 +27,8 @@ use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// A local of a function or of a statement's own expressions: a parameter, a LET, a pattern's binding,
-/// a caught exception.
+/// A local of a function or of a statement's own expressions: a parameter, a LET, a pattern's
+/// binding, a caught exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LocalId(pub u32);
 
@@ -49,7 +54,8 @@ pub struct Column {
     pub name: SmolStr,
     /// Its type.
     pub ty: Type,
-    /// Whether it may be NULL where it is made (an outer join adds NULLs later, by the join's kind).
+    /// Whether it may be NULL where it is made (an outer join adds NULLs later, by the join's
+    /// kind).
     pub nullable: bool,
 }
 
@@ -81,8 +87,8 @@ pub enum ExprKind {
     /// Arithmetic. Integers, DOUBLE, FLOAT32: both operands have the expression's type. DECIMAL
     /// `+ - %`: both have the result's scale (any precision). DECIMAL `*`: the scales add up to the
     /// result's. DATE ± INT64: left DATE, right INT64. DATE − DATE: both DATE, result INT64.
-    /// Everything else on dates and intervals is a native call. DOUBLE and integer `/` and `%` raise
-    /// DivisionByZero.
+    /// Everything else on dates and intervals is a native call. DOUBLE and integer `/` and `%`
+    /// raise DivisionByZero.
     Arith {
         /// The operation.
         op: ArithOp,
@@ -179,8 +185,8 @@ pub enum ExprKind {
     Raise(Box<Expr>),
     /// Leaves the function.
     Return(Option<Box<Expr>>),
-    /// Evaluates `body`; where it raises, binds the exception and evaluates `handler`, which raises the
-    /// exception again where no CATCH fits.
+    /// Evaluates `body`; where it raises, binds the exception and evaluates `handler`, which raises
+    /// the exception again where no CATCH fits.
     Try {
         /// Of the expression's type.
         body: Box<Expr>,

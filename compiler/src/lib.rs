@@ -1,6 +1,7 @@
 //! From syntax trees to bytecode: names, types, plans, code.
 //!
-//! `check` turns syntax into [`hir`] against a [`catalog::Catalog`]; `plan` turns a query into pipelines;
+//! `check` turns syntax into [`hir`] against a [`catalog::Catalog`]; `plan` turns a query into
+//! pipelines;
 //! `codegen` writes the [`grizzly_bytecode::Program`]. The crate knows neither the machine nor the
 //! storage.
 

@@ -1,7 +1,7 @@
 //! Plans: from a query to relational operators, by rules to better ones, then to algorithms.
 //!
-//! [`logical::build`] writes the plan that the query's clauses say, [`rules::RULES`] rewrite it in a fixed
-//! order, [`physical::choose`] picks algorithms. Every stage prints as an indented tree
+//! [`logical::build`] writes the plan that the query's clauses say, [`rules::RULES`] rewrite it in
+//! a fixed order, [`physical::choose`] picks algorithms. Every stage prints as an indented tree
 //! ([`print`]).
 
 pub mod estimate;

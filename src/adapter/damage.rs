@@ -5,7 +5,8 @@ use grizzly_storage::{Class, Error};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A note of a session that travels with the tables of a statement and with its scans on other threads.
+/// A note of a session that travels with the tables of a statement and with its scans on other
+/// threads.
 #[derive(Clone, Debug, Default)]
 pub struct Damage {
     seen: Arc<AtomicBool>,

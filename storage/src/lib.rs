@@ -4,25 +4,30 @@
 //!
 //! | step | where | form |
 //! |---|---|---|
-//! | the row is checked, its key encoded, both kept privately | `write_set` over `key`, `row`, `run` | an entry in an arena |
-//! | COMMIT validates, takes a timestamp, appends the arena's chunks to the log | `commit`, `wal` | records, synced in groups |
-//! | the messages enter the root of the table's tree and become visible | `memtable`, or a frozen `run` of their own when many | rows sorted by key |
-//! | background work moves messages down the tree | `maintenance`, `tree`, `merge`, `overlay` | columnar buffers |
+//! | the row is checked, its key encoded, both kept privately | `write_set` over `key`, `row`,
+//! `run` | an entry in an arena |
+//! | COMMIT validates, takes a timestamp, appends the arena's chunks to the log | `commit`, `wal` |
+//! records, synced in groups |
+//! | the messages enter the root of the table's tree and become visible | `memtable`, or a frozen
+//! `run` of their own when many | rows sorted by key |
+//! | background work moves messages down the tree | `maintenance`, `tree`, `merge`, `overlay` |
+//! columnar buffers |
 //! | messages reach a leaf, which is written anew | `tree`, `block` | a Feather file |
-//! | MANIFEST names the new root, the log is recycled, old files go when no snapshot reads them | `manifest`, `store`, `version` | |
+//! | MANIFEST names the new root, the log is recycled, old files go when no snapshot reads them |
+//! `manifest`, `store`, `version` | |
 //!
-//! A reader holds a snapshot: the versions of all tables (`version`) and a commit timestamp. A point
-//! read (`point`) asks the layers of one key from newest to oldest. A scan (`scan`) yields per leaf
-//! the mapped columns with a selection that hides overwritten rows, then the rows the messages above
-//! the leaf stand for.
+//! A reader holds a snapshot: the versions of all tables (`version`) and a commit timestamp. A
+//! point read (`point`) asks the layers of one key from newest to oldest. A scan (`scan`) yields
+//! per leaf the mapped columns with a selection that hides overwritten rows, then the rows the
+//! messages above the leaf stand for.
 //!
 //! What is written, to the byte, is in `FORMAT.md`. The disk is reached only through [`device`],
 //! locks and threads only through `sync`. The engine starts no thread by itself: see
 //! [`Engine::poll_work`] and [`Runtime`].
 //!
-//! Deliberately absent: evaluation (predicates only skip blocks; CHECK, DEFAULT and foreign keys are
-//! the planner's), names (tables and columns are ids; names are carried along for readers of the
-//! files), and knowledge of SQL types beyond how their values are stored.
+//! Deliberately absent: evaluation (predicates only skip blocks; CHECK, DEFAULT and foreign keys
+//! are the planner's), names (tables and columns are ids; names are carried along for readers of
+//! the files), and knowledge of SQL types beyond how their values are stored.
 
 mod block;
 mod bulk;

@@ -1,8 +1,8 @@
 //! What every arithmetic instruction means, as functions of values.
 //!
-//! The scalar interpreter, the vector kernels and the helpers of native code all call these, so that no
-//! operator has two meanings. An error is the built-in exception that the instruction raises; where and
-//! with which row is the caller's business.
+//! The scalar interpreter, the vector kernels and the helpers of native code all call these, so
+//! that no operator has two meanings. An error is the built-in exception that the instruction
+//! raises; where and with which row is the caller's business.
 
 use grizzly_bytecode::Builtin;
 

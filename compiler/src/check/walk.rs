@@ -1,5 +1,5 @@
-//! Questions about expressions of the typed form: errors, assignments, substitution, and sameness up to
-//! places and the numbering of inner locals.
+//! Questions about expressions of the typed form: errors, assignments, substitution, and sameness
+//! up to places and the numbering of inner locals.
 
 use crate::hir::{Block, Expr, ExprKind, LocalId, Step};
 use hashbrown::HashMap;

@@ -1,5 +1,5 @@
-//! What a program was compiled against: the tables of a statement with a hash of their shapes. A program
-//! whose hashes do not match the catalog any more is planned again.
+//! What a program was compiled against: the tables of a statement with a hash of their shapes. A
+//! program whose hashes do not match the catalog any more is planned again.
 
 use crate::catalog::Table;
 use crate::hir::{From, Query, Statement, StatementKind};
@@ -43,8 +43,8 @@ fn tables_from(from: &From, add: &mut dyn FnMut(&Table)) {
     }
 }
 
-/// A hash of what code relies on: the table's id, its columns' ids, types and nullability, and its key.
-/// FNV-1a, so that it is the same in every process.
+/// A hash of what code relies on: the table's id, its columns' ids, types and nullability, and its
+/// key. FNV-1a, so that it is the same in every process.
 pub fn shape_hash(table: &Table) -> u64 {
     let mut text = format!("{} {:?}", table.id, table.key);
     for column in &table.columns {

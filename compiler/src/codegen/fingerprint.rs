@@ -1,4 +1,5 @@
-//! Fingerprints: texts that are equal exactly for expressions that are the same but for their places.
+//! Fingerprints: texts that are equal exactly for expressions that are the same but for their
+//! places.
 
 use crate::hir::{Effect, Expr, ExprKind};
 use std::fmt::Write;
@@ -6,8 +7,8 @@ use std::fmt::Write;
 /// Above this many nodes an expression is not worth sharing.
 const LARGEST: usize = 64;
 
-/// The fingerprint of an expression that may be evaluated once for several uses; `None` where it is a
-/// constant, has effects, is large, or declares locals.
+/// The fingerprint of an expression that may be evaluated once for several uses; `None` where it is
+/// a constant, has effects, is large, or declares locals.
 pub fn fingerprint(e: &Expr) -> Option<String> {
     if matches!(e.kind, ExprKind::Constant(_)) || e.size() > LARGEST {
         return None;

@@ -1,9 +1,9 @@
 //! What may be NULL, derived bottom-up from the leaves.
 //!
-//! The no-null body of a function assumes that no parameter is NULL; what follows for its locals and its
-//! result is found by iterating from "never NULL" until nothing changes, over the function and all that it
-//! calls. The analysis ignores narrowing by conditions, so it never says "never" where code generation,
-//! which narrows, finds a NULL.
+//! The no-null body of a function assumes that no parameter is NULL; what follows for its locals
+//! and its result is found by iterating from "never NULL" until nothing changes, over the function
+//! and all that it calls. The analysis ignores narrowing by conditions, so it never says "never"
+//! where code generation, which narrows, finds a NULL.
 
 use super::builder::Builder;
 use crate::catalog::FunctionKey;

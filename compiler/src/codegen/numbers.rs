@@ -103,8 +103,8 @@ fn decimal_to_float(from: &Type, scale: u8, to: &Type) -> Vec<Conversion> {
     steps
 }
 
-/// Between decimals (an integer is one of scale 0): widen first, narrow last, so that nothing in between
-/// overflows where the result fits.
+/// Between decimals (an integer is one of scale 0): widen first, narrow last, so that nothing in
+/// between overflows where the result fits.
 fn rescale(from: &Type, p: u8, s: u8, precision: u8, scale: u8) -> Vec<Conversion> {
     use Conversion as C;
     let mut steps = Vec::new();

@@ -1,5 +1,5 @@
-//! Point statements: a query, an UPDATE or a DELETE of the row with one primary key runs as scalar code,
-//! without a pipeline.
+//! Point statements: a query, an UPDATE or a DELETE of the row with one primary key runs as scalar
+//! code, without a pipeline.
 
 use super::builder::Result;
 use super::scalar::{Emitter, LATER, Label, Operand};
@@ -41,8 +41,8 @@ enum Action {
     Delete,
 }
 
-/// The point statement that a statement is, if it is one: a single table, an equality for every column of
-/// its primary key, no groups, and a key that stays as it is.
+/// The point statement that a statement is, if it is one: a single table, an equality for every
+/// column of its primary key, no groups, and a key that stays as it is.
 pub fn recognise(statement: &Statement) -> Option<PointStatement> {
     let place = statement.place;
     match &statement.kind {

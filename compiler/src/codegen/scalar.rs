@@ -1,9 +1,10 @@
 //! Scalar code: functions, and the statement's own entry.
 //!
-//! One [`Emitter`] writes one body. Registers are allocated as a stack: a node takes the register of its
-//! result first, evaluates its operands above it, and gives those back; so argument windows always lie at
-//! the top of the frame. Nullability is found while code is written: an operand carries its validity
-//! register only where it may be NULL, so a body without NULLs has no trace of them.
+//! One [`Emitter`] writes one body. Registers are allocated as a stack: a node takes the register
+//! of its result first, evaluates its operands above it, and gives those back; so argument windows
+//! always lie at the top of the frame. Nullability is found while code is written: an operand
+//! carries its validity register only where it may be NULL, so a body without NULLs has no trace of
+//! them.
 
 mod arith;
 mod branch;

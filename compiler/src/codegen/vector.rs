@@ -1,8 +1,8 @@
 //! Vector code: the expressions of one pipeline step.
 //!
 //! Registers are written once outside branches, so equal pure expressions of a step share one
-//! ([`VectorEmitter::emit`] keeps them by fingerprint). Inside a branch a register may be written for the
-//! selected rows only; what a branch computes is forgotten when it ends.
+//! ([`VectorEmitter::emit`] keeps them by fingerprint). Inside a branch a register may be written
+//! for the selected rows only; what a branch computes is forgotten when it ends.
 
 mod convert;
 mod expr;

@@ -1,5 +1,5 @@
-//! Physical plans: the same operators with algorithms chosen. Joins are hash joins; the side with fewer
-//! rows is built, where the kind of join allows it.
+//! Physical plans: the same operators with algorithms chosen. Joins are hash joins; the side with
+//! fewer rows is built, where the kind of join allows it.
 
 use super::PlanContext;
 use super::estimate::rows;
@@ -109,8 +109,8 @@ pub struct ScanPredicate {
 /// Chooses algorithms.
 ///
 /// # Errors
-/// An outer join with a condition that is no equality of its sides; VALUES of several rows that are not
-/// constant.
+/// An outer join with a condition that is no equality of its sides; VALUES of several rows that are
+/// not constant.
 pub fn choose(plan: &LogicalPlan, context: &mut PlanContext<'_>) -> Result<PhysicalPlan> {
     Ok(match plan {
         LogicalPlan::Unit => PhysicalPlan::Unit,

@@ -1,4 +1,5 @@
-//! The optimiser's rules, by name and in order. A rule takes a plan and gives one that means the same.
+//! The optimiser's rules, by name and in order. A rule takes a plan and gives one that means the
+//! same.
 
 mod fold;
 mod inline;

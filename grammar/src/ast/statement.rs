@@ -196,8 +196,8 @@ pub enum StatementKind {
     /// Something the language reserves for later, such as CREATE SEQUENCE; the parser has reported
     /// it as not supported yet.
     Later(&'static str),
-    /// Nothing: a lone `;`. The parser drops these; it stands for "no statement" in single-statement
-    /// parses of blank text.
+    /// Nothing: a lone `;`. The parser drops these; it stands for "no statement" in
+    /// single-statement parses of blank text.
     Empty,
     /// Not understood; reported.
     Error,

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0102",
     title: "A text without its closing quote",
-    explanation: r#"A text begins with `'` or `"` and ends with the same quote; it may span lines. Within `'` a quote is written twice, within `"` with a backslash.
+    explanation: r#"A text begins with `'` or `"` and ends with the same quote; it may span
+lines. Within `'` a quote is written twice, within `"` with a backslash.
 
 Wrong:
 ```sql

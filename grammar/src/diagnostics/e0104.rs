@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0104",
     title: "A comment without its end",
-    explanation: r#"A comment that begins with `/*` ends with `*/`; such comments nest, so each `/*` within needs its own `*/`.
+    explanation: r#"A comment that begins with `/*` ends with `*/`; such comments nest, so each
+`/*` within needs its own `*/`.
 
 Wrong:
 ```sql

@@ -7,7 +7,9 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0105",
     title: "A malformed number",
-    explanation: r#"Numbers are written `42`, `1_000_000`, `0xff`, `1.5`, `.5` or `1e-3`. An underscore stands between two digits; a name does not begin with a digit. A numbered parameter counts from `$1`.
+    explanation: r#"Numbers are written `42`, `1_000_000`, `0xff`, `1.5`, `.5` or `1e-3`. An
+underscore stands between two digits; a name does not begin with a digit. A numbered parameter
+counts from `$1`.
 
 Wrong:
 ```sql

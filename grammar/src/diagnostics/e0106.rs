@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0106",
     title: "An escape that means nothing",
-    explanation: r#"Within `"` a backslash begins an escape: `\n`, `\t`, `\r`, `\b`, `\f`, `\0`, `\\`, `\/`, `\"`, `\'`, `\u00e9` and `\u{1F43B}`. Within `'` it is an ordinary character.
+    explanation: r#"Within `"` a backslash begins an escape: `\n`, `\t`, `\r`, `\b`, `\f`, `\0`,
+`\\`, `\/`, `\"`, `\'`, `\u00e9` and `\u{1F43B}`. Within `'` it is an ordinary character.
 
 Wrong:
 ```sql

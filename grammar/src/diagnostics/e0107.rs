@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0107",
     title: "A file that is not UTF-8",
-    explanation: r#"Source files are UTF-8. Save the file in that encoding; for data in other encodings use a BLOB.
+    explanation: r#"Source files are UTF-8. Save the file in that encoding; for data in other
+encodings use a BLOB.
 "#,
 };
 

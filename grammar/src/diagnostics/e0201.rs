@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0201",
     title: "Something else was expected",
-    explanation: r#"The statement cannot go on like this. The message says what could stand at the marked place.
+    explanation: r#"The statement cannot go on like this. The message says what could stand at
+the marked place.
 
 Wrong:
 ```sql

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0202",
     title: "A missing `;`",
-    explanation: r#"Statements end with `;`. Only IF, FOR, WHILE, MATCH, TRY, blocks and CREATE FUNCTION end at their closing brace.
+    explanation: r#"Statements end with `;`. Only IF, FOR, WHILE, MATCH, TRY, blocks and CREATE
+FUNCTION end at their closing brace.
 
 Wrong:
 ```sql

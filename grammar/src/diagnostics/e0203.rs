@@ -7,7 +7,8 @@ use crate::token::{Kind, Token};
 pub const PAGE: Page = Page {
     code: "E0203",
     title: "A bracket that is not closed",
-    explanation: r#"Each `(`, `[` and `{` needs its `)`, `]` and `}`. Parentheses and square brackets must close before the `;` of the statement.
+    explanation: r#"Each `(`, `[` and `{` needs its `)`, `]` and `}`. Parentheses and square
+brackets must close before the `;` of the statement.
 
 Wrong:
 ```sql

@@ -7,7 +7,8 @@ use crate::token::Token;
 pub const PAGE: Page = Page {
     code: "E0204",
     title: "A bracket that closes nothing",
-    explanation: r#"A `)`, `]` or `}` stands without its opening bracket, or before a bracket that was opened later is closed.
+    explanation: r#"A `)`, `]` or `}` stands without its opening bracket, or before a bracket
+that was opened later is closed.
 
 Wrong:
 ```sql

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0206",
     title: "Nested too deeply",
-    explanation: r#"The brackets and operator chains of a statement may be nested 1000 deep. Chains of AND, OR and `||` may be of any length.
+    explanation: r#"The brackets and operator chains of a statement may be nested 1000 deep.
+Chains of AND, OR and `||` may be of any length.
 "#,
 };
 

@@ -8,7 +8,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0207",
     title: "A clause that stands twice",
-    explanation: r#"Each clause of a query stands at most once, in any order. A second SELECT usually means that the `;` between two statements is missing.
+    explanation: r#"Each clause of a query stands at most once, in any order. A second SELECT
+usually means that the `;` between two statements is missing.
 
 Wrong:
 ```sql

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0208",
     title: "Comparisons do not chain",
-    explanation: r#"Comparisons are not associative: `a < b < c` would compare a truth value with `c`.
+    explanation: r#"Comparisons are not associative: `a < b < c` would compare a truth value with
+`c`.
 
 Wrong:
 ```sql

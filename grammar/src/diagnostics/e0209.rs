@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0209",
     title: "A pipe needs a call",
-    explanation: r#"`x |> f(a)` means `f(x, a)`: on the right of `|>` stands a call, with its parentheses.
+    explanation: r#"`x |> f(a)` means `f(x, a)`: on the right of `|>` stands a call, with its
+parentheses.
 
 Wrong:
 ```sql

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0210",
     title: "An operator behind a pipe",
-    explanation: r#"Operators that bind tighter than `|>` would apply to the call alone. Put the pipe in parentheses.
+    explanation: r#"Operators that bind tighter than `|>` would apply to the call alone. Put the
+pipe in parentheses.
 
 Wrong:
 ```sql

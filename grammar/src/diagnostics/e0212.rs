@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0212",
     title: "Out of place",
-    explanation: r#"ANY and ALL with a query stand directly behind a comparison operator; ESCAPE stands behind the pattern of LIKE or ILIKE.
+    explanation: r#"ANY and ALL with a query stand directly behind a comparison operator; ESCAPE
+stands behind the pattern of LIKE or ILIKE.
 
 Wrong:
 ```sql

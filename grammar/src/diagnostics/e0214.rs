@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0214",
     title: "No type before a struct literal",
-    explanation: r#"A struct literal may have the name of its type before its brace, and nothing else.
+    explanation: r#"A struct literal may have the name of its type before its brace, and nothing
+else.
 
 Wrong:
 ```sql

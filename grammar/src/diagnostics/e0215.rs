@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0215",
     title: "Only a call can have this",
-    explanation: r#"FILTER, OVER, WITHIN GROUP and IGNORE NULLS stand behind the call of an aggregate or window function.
+    explanation: r#"FILTER, OVER, WITHIN GROUP and IGNORE NULLS stand behind the call of an
+aggregate or window function.
 
 Wrong:
 ```sql

@@ -8,7 +8,9 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0216",
     title: "A part of a query that does not fit",
-    explanation: r#"A query begins with WITH, SELECT, FROM or VALUES. Between two of them stands UNION, INTERSECT or EXCEPT. ORDER BY and LIMIT before a set operator need parentheses around their query.
+    explanation: r#"A query begins with WITH, SELECT, FROM or VALUES. Between two of them stands
+UNION, INTERSECT or EXCEPT. ORDER BY and LIMIT before a set operator need parentheses around
+their query.
 
 Wrong:
 ```sql

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0217",
     title: "A reserved word as a name",
-    explanation: r#"Reserved words cannot be names, save behind a point and before the colon of a field. Quote the name with `` ` `` or choose another.
+    explanation: r#"Reserved words cannot be names, save behind a point and before the colon of a
+field. Quote the name with `` ` `` or choose another.
 
 Wrong:
 ```sql

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0218",
     title: "A call without this form",
-    explanation: r#"FROM and FOR stand among the arguments of `extract`, `substring` and `trim` only.
+    explanation: r#"FROM and FOR stand among the arguments of `extract`, `substring` and `trim`
+only.
 
 Wrong:
 ```sql

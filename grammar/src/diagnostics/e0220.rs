@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0220",
     title: "A pattern with a point in its name",
-    explanation: r#"A name in a pattern is bound to the value. Constants are written out, types are followed by braces.
+    explanation: r#"A name in a pattern is bound to the value. Constants are written out, types
+are followed by braces.
 
 Wrong:
 ```sql

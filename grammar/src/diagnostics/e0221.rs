@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0221",
     title: "A second `...` in one pattern",
-    explanation: r#"An array pattern may hold one `...`, which takes what the other patterns leave.
+    explanation: r#"An array pattern may hold one `...`, which takes what the other patterns
+leave.
 
 Wrong:
 ```sql

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0223",
     title: "A type where a query gives it",
-    explanation: r#"The columns of CREATE TABLE … AS take their types from the query; only their names may be given.
+    explanation: r#"The columns of CREATE TABLE … AS take their types from the query; only their
+names may be given.
 
 Wrong:
 ```sql

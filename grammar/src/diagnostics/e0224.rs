@@ -23,7 +23,10 @@ CREATE TABLE t (a INT REFERENCES u ON DELETE CASCADE);
 
 /// `what` has been given before.
 pub(crate) fn given_twice(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(PAGE.code, span, format!("{what} is given twice")).with_text("the second one")
+    Diagnostic::error(PAGE.code, span, format!("{what} is given twice")).with_text(
+        "the second
+one",
+    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use crate::span::Span;
 pub const PAGE: Page = Page {
     code: "E0225",
     title: "A star of a value",
-    explanation: r#"`t.*` stands for the columns of the table or alias t. Of a struct value, name the fields.
+    explanation: r#"`t.*` stands for the columns of the table or alias t. Of a struct value, name
+the fields.
 
 Wrong:
 ```sql

@@ -1,5 +1,5 @@
-//! What a kind of token means beside its neighbours: whether it ends an operand, names an object, ends a
-//! list or continues a block. Questions about one or two tokens, without the filter's state.
+//! What a kind of token means beside its neighbours: whether it ends an operand, names an object,
+//! ends a list or continues a block. Questions about one or two tokens, without the filter's state.
 
 use crate::token::{Kind, WordClass};
 

@@ -1,5 +1,5 @@
-//! The ids and operand types of the bytecode: one newtype per meaning, so that a window can never be
-//! passed where a register is meant. [`Operand`] is what the opcode table knows of each of them.
+//! The ids and operand types of the bytecode: one newtype per meaning, so that a window can never
+//! be passed where a register is meant. [`Operand`] is what the opcode table knows of each of them.
 
 use std::fmt;
 
@@ -219,6 +219,7 @@ wide_ids! {
     SourceId, "source{}";
     /// An entry of [`crate::Program::places`].
     PlaceId, "place{}";
-    /// State that one pipeline of a query leaves for a later one: a hash table, groups, sorted rows.
+    /// State that one pipeline of a query leaves for a later one: a hash table, groups, sorted
+    /// rows.
     StateId, "state{}";
 }

@@ -1,7 +1,7 @@
 //! Opcode table, program format, verifier and disassembler.
 //!
-//! The crate is data and its checks: it runs nothing. The compiler writes a [`Program`], `verify` turns
-//! it into a `VerifiedProgram`, the machine runs that.
+//! The crate is data and its checks: it runs nothing. The compiler writes a [`Program`], `verify`
+//! turns it into a `VerifiedProgram`, the machine runs that.
 
 #[cfg(feature = "assembler")]
 pub mod assemble;

@@ -1,13 +1,15 @@
-//! The opcode table. Everything else derives from it: the instruction enums (whose exhaustive matches
-//! make an opcode without a body a compile error), the encoding, the disassembly, the facts that the
-//! verifier checks, and the reference page OPCODES.md.
+//! The opcode table. Everything else derives from it: the instruction enums (whose exhaustive
+//! matches make an opcode without a body a compile error), the encoding, the disassembly, the facts
+//! that the verifier checks, and the reference page OPCODES.md.
 //!
-//! Two codes share the table's form. **Scalar code** runs one frame: slots `r`, pairs of slots `w` and
-//! objects `o`. **Vector code** runs a batch: registers `v` are whole vectors, every instruction works on
-//! the rows of the current selection, NULL travels in the vectors, and branches narrow the selection.
+//! Two codes share the table's form. **Scalar code** runs one frame: slots `r`, pairs of slots `w`
+//! and objects `o`. **Vector code** runs a batch: registers `v` are whole vectors, every
+//! instruction works on the rows of the current selection, NULL travels in the vectors, and
+//! branches narrow the selection.
 //!
 //! Meanings are in Lua's notation: `R[d] := R[a] + R[b]`. "checked" raises ArithmeticOverflow.
-//! The validity of a nullable slot or pair is a slot of its own (1 valid, 0 NULL), known to the compiler.
+//! The validity of a nullable slot or pair is a slot of its own (1 valid, 0 NULL), known to the
+//! compiler.
 
 use crate::ids::*;
 
@@ -247,10 +249,10 @@ opcode_table! {
     JumpEqText "jump_eq_text" { a: In Object, k: In ConstId, t: In Target } "if O[a] = K[k] goto t, O[a] not NULL";
     JumpNeText "jump_ne_text" { a: In Object, k: In ConstId, t: In Target } "if O[a] != K[k] goto t, O[a] not NULL";
 
-    // Calls. Arguments lie in the windows in the order of the callee's parameters (crate::program::Layout);
-    // the result comes out at the first register of its class, its validity in the next slot. Registers
-    // from the windows on are the callee's: beyond the result, slots hold anything afterwards and objects
-    // NULL.
+    // Calls. Arguments lie in the windows in the order of the callee's parameters
+    // (crate::program::Layout); the result comes out at the first register of its class, its
+    // validity in the next slot. Registers from the windows on are the callee's: beyond the result,
+    // slots hold anything afterwards and objects NULL.
     Call "call" { f: In FunctionId, s: InOut SlotWindow, o: InOut ObjectWindow } "R[s..], O[o..] := F[f](R[s..], O[o..]); polls; deep recursion raises ResourceExhausted";
     CallNative "call_native" { n: In NativeId, s: InOut SlotWindow, o: InOut ObjectWindow } "R[s..], O[o..] := N[n](R[s..], O[o..])";
     Return "return" {} "return; the result lies in the first registers already";

@@ -67,14 +67,15 @@ pub enum ParameterSource {
 
 /// How one value is passed: the class of its registers and whether it may be NULL.
 ///
-/// Arguments lie in windows in the order of the parameters: a slot value takes one slot, a wide value
-/// two, an object one object register; a nullable slot or wide value takes one more slot for its
-/// validity, directly after it. Results use the same layout from the start of the windows.
+/// Arguments lie in windows in the order of the parameters: a slot value takes one slot, a wide
+/// value two, an object one object register; a nullable slot or wide value takes one more slot for
+/// its validity, directly after it. Results use the same layout from the start of the windows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// The value's type; its [`Repr`] is the register class.
     pub ty: Type,
-    /// Whether a validity slot follows (slots and pairs), or NULL may lie in the register (objects).
+    /// Whether a validity slot follows (slots and pairs), or NULL may lie in the register
+    /// (objects).
     pub nullable: bool,
 }
 
@@ -94,8 +95,8 @@ impl Layout {
     }
 }
 
-/// A function's scalar code. A function of the language has up to two: the no-null body, whose parameters
-/// are all not nullable, and the general one.
+/// A function's scalar code. A function of the language has up to two: the no-null body, whose
+/// parameters are all not nullable, and the general one.
 #[derive(Clone, Debug, Default)]
 pub struct Function {
     /// The name in stack traces; the no-null body of `f` is also called `f`.

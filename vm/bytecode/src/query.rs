@@ -1,8 +1,9 @@
 //! Queries as pipelines: a source of batches, steps that map batches, and a sink that ends them.
 //!
-//! Pipelines run in order; a sink that breaks the pipeline leaves its result in a [`StateId`], which a
-//! later pipeline reads. Inside a pipeline a batch has *columns*, in order; every step says which columns
-//! the next one sees. Vector code of a step finds the batch's columns in registers 0, 1, ….
+//! Pipelines run in order; a sink that breaks the pipeline leaves its result in a [`StateId`],
+//! which a later pipeline reads. Inside a pipeline a batch has *columns*, in order; every step says
+//! which columns the next one sees. Vector code of a step finds the batch's columns in registers 0,
+//! 1, ….
 
 use crate::ids::*;
 use crate::opcodes::VectorInstr;
@@ -79,7 +80,8 @@ pub struct Scan {
     pub table: TableId,
     /// The columns, in the order of the batch.
     pub columns: Vec<(ColumnId, Type)>,
-    /// Conditions that the storage may use to skip data. They are evaluated again by the steps unless
+    /// Conditions that the storage may use to skip data. They are evaluated again by the steps
+    /// unless
     /// `Scan` reports them exact at run time.
     pub predicates: Vec<Predicate>,
     /// Whether a last column holds the row's key as bytes (for UPDATE and DELETE).
@@ -140,8 +142,8 @@ pub enum Step {
         /// The registers that become the columns.
         columns: Vec<VReg>,
     },
-    /// Joins with a hash table that an earlier pipeline built. The columns are the batch's, then the
-    /// build side's payload (not for Semi and Anti).
+    /// Joins with a hash table that an earlier pipeline built. The columns are the batch's, then
+    /// the build side's payload (not for Semi and Anti).
     Probe {
         /// The hash table.
         state: StateId,
@@ -249,19 +251,21 @@ pub struct Aggregate {
     pub result: Type,
 }
 
-/// The aggregate functions of the machine. `avg` and the statistics are made of these by the planner.
+/// The aggregate functions of the machine. `avg` and the statistics are made of these by the
+/// planner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AggregateFunction {
     /// Rows, or not-NULL arguments.
     Count,
-    /// The sum: of integers in 128 bits, checked when it ends; of DECIMAL as DECIMAL(38,s); of DOUBLE in
-    /// the order of the rows. NULL over no rows.
+    /// The sum: of integers in 128 bits, checked when it ends; of DECIMAL as DECIMAL(38,s); of
+    /// DOUBLE in the order of the rows. NULL over no rows.
     Sum,
     /// The least argument in the total order. NULL over no rows.
     Min,
     /// The greatest argument in the total order. NULL over no rows.
     Max,
-    /// The mean as DOUBLE: integers and DECIMAL are summed exactly, then divided once. NULL over no rows.
+    /// The mean as DOUBLE: integers and DECIMAL are summed exactly, then divided once. NULL over no
+    /// rows.
     Avg {
         /// The argument's digits after the point.
         scale: u8,
@@ -279,8 +283,8 @@ pub enum AggregateFunction {
 pub struct Write {
     /// The table.
     pub table: TableId,
-    /// Insert: the columns are the table's. Update: the new values, then the row key as bytes. Delete:
-    /// the row key as bytes.
+    /// Insert: the columns are the table's. Update: the new values, then the row key as bytes.
+    /// Delete: the row key as bytes.
     pub operation: WriteOperation,
     /// The columns written.
     pub columns: Vec<(ColumnId, Type)>,

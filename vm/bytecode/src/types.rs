@@ -1,7 +1,8 @@
 //! The types of the language as the compiler, the machine and the output formats share them.
 //!
-//! A type says nothing of nullability: that is tracked beside it. [`Type::repr`] is the one place that
-//! decides how values of a type sit in registers, and [`Type::vector_kind`] how they sit in vectors.
+//! A type says nothing of nullability: that is tracked beside it. [`Type::repr`] is the one place
+//! that decides how values of a type sit in registers, and [`Type::vector_kind`] how they sit in
+//! vectors.
 
 use smol_str::SmolStr;
 use std::fmt;

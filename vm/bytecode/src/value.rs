@@ -1,5 +1,5 @@
-//! Values: constants of programs, contents of object registers, fields of composites, and rows at the
-//! borders of the machine. Value semantics: sharing is by reference count, change copies first.
+//! Values: constants of programs, contents of object registers, fields of composites, and rows at
+//! the borders of the machine. Value semantics: sharing is by reference count, change copies first.
 
 use crate::types::{ExceptionType, Repr, StructType, Type};
 use smol_str::SmolStr;
@@ -20,7 +20,8 @@ pub enum Value {
     Int(i64),
     /// DOUBLE and FLOAT32.
     Float(f64),
-    /// What sits in two slots: DECIMAL above 18 digits (unscaled), UUID, INTERVAL ([`Interval::pack`]).
+    /// What sits in two slots: DECIMAL above 18 digits (unscaled), UUID, INTERVAL
+    /// ([`Interval::pack`]).
     Wide(i128),
     /// TEXT, and JSON as text.
     Text(SmolStr),
@@ -68,7 +69,8 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The interval as one 128-bit value: months in the highest 32 bits, then days, then microseconds.
+    /// The interval as one 128-bit value: months in the highest 32 bits, then days, then
+    /// microseconds.
     pub fn pack(self) -> i128 {
         (i128::from(self.months) << 96)
             | (i128::from(self.days as u32) << 64)
@@ -111,8 +113,8 @@ impl Value {
         }
     }
 
-    /// Whether the value is NULL or of the form in which the machine keeps values of a type. Elements and
-    /// fields are not looked at.
+    /// Whether the value is NULL or of the form in which the machine keeps values of a type.
+    /// Elements and fields are not looked at.
     pub fn fits(&self, ty: &Type) -> bool {
         match self {
             Value::Null => true,
@@ -129,8 +131,9 @@ impl Value {
         }
     }
 
-    /// The total order of grouping and sorting between values of one type: NULL equals NULL and comes
-    /// last, NaN equals itself and comes after all numbers, −0.0 equals 0.0. Text compares by bytes.
+    /// The total order of grouping and sorting between values of one type: NULL equals NULL and
+    /// comes last, NaN equals itself and comes after all numbers, −0.0 equals 0.0. Text compares by
+    /// bytes.
     pub fn total_cmp(&self, other: &Value) -> Ordering {
         match (self, other) {
             (Value::Bool(a), Value::Bool(b)) => a.cmp(b),

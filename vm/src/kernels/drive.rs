@@ -56,7 +56,10 @@ macro_rules! elements {
                 match vector.data() {
                     Data::$variant(values) => values.operand(),
                     // The verifier has checked the kinds of all operands.
-                    other => unreachable!(concat!("expected ", stringify!($variant), ", got {:?}"), other),
+                    other => {
+                        let expected = stringify!($variant);
+                        unreachable!("expected {expected}, got {other:?}")
+                    }
                 }
             }
             fn owned(vector: &mut Vector) -> &mut Vec<Self> {

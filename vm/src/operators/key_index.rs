@@ -31,12 +31,12 @@ enum Table {
     Encoded(KeyTable),
 }
 
-/// Open addressing with linear probing: a key and its id lie in one entry, so that a lookup waits for
-/// one cache line where a table with separate control bytes waits for two.
+/// Open addressing with linear probing: a key and its id lie in one entry, so that a lookup waits
+/// for one cache line where a table with separate control bytes waits for two.
 #[derive(Debug, Default)]
 struct Integers {
-    /// Keys with their ids plus one, 0 where the entry is free; a power of two of entries, at most half
-    /// of them taken.
+    /// Keys with their ids plus one, 0 where the entry is free; a power of two of entries, at most
+    /// half of them taken.
     entries: Vec<(i64, u32)>,
     null: Option<u32>,
     len: u32,

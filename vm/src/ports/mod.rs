@@ -1,5 +1,5 @@
-//! What the machine needs of the world, as traits. The facade plugs storage, files and clocks in; tests
-//! plug in their own.
+//! What the machine needs of the world, as traits. The facade plugs storage, files and clocks in;
+//! tests plug in their own.
 
 mod native_code;
 mod none;
@@ -20,7 +20,8 @@ use std::io;
 
 /// Where a statement's result and its PRINT lines go.
 pub trait Output {
-    /// Takes a batch of the statement's result. `columns` is the same for all batches of a statement.
+    /// Takes a batch of the statement's result. `columns` is the same for all batches of a
+    /// statement.
     ///
     /// # Errors
     /// An IoError fault where the reader is gone; the statement ends.

@@ -1,5 +1,5 @@
-//! The tables' port: scans with pushdown, point reads, writes. Batches come as borrowed vectors; there is
-//! no call per row but for statements that are about one row.
+//! The tables' port: scans with pushdown, point reads, writes. Batches come as borrowed vectors;
+//! there is no call per row but for statements that are about one row.
 
 use crate::Fault;
 use crate::batch::Batch;
@@ -23,12 +23,12 @@ pub trait Tables {
     /// Changes one row, found by its values or its primary key.
     ///
     /// # Errors
-    /// A ConstraintViolation, SerializationFailure, ReadOnly, ResourceExhausted or IoError fault. The
-    /// caller undoes the statement.
+    /// A ConstraintViolation, SerializationFailure, ReadOnly, ResourceExhausted or IoError fault.
+    /// The caller undoes the statement.
     fn write_row(&mut self, request: &WriteRequest<'_>, row: &[Value]) -> Result<u64, Fault>;
 
-    /// Changes the selected rows of a batch as [`grizzly_bytecode::query::Write`] says, and returns how
-    /// many.
+    /// Changes the selected rows of a batch as [`grizzly_bytecode::query::Write`] says, and returns
+    /// how many.
     ///
     /// # Errors
     /// As for [`Tables::write_row`].
@@ -78,15 +78,15 @@ pub enum ScanTest {
 pub trait TableScan {
     /// For each predicate of the request, whether every row of the batches fulfils it.
     fn exact(&self) -> Vec<bool>;
-    /// Cuts the scan into parts of about equal work, at most `n`, at least one. In an ordered scan the
-    /// parts follow each other in key order.
+    /// Cuts the scan into parts of about equal work, at most `n`, at least one. In an ordered scan
+    /// the parts follow each other in key order.
     fn split(self: Box<Self>, n: usize) -> Vec<Box<dyn Morsel>>;
 }
 
 /// A part of a scan.
 pub trait Morsel: Send {
-    /// Fills `batch` with the next rows: at most [`crate::batch::CAPACITY`], with a selection where some
-    /// of them are not live. Returns whether there were any.
+    /// Fills `batch` with the next rows: at most [`crate::batch::CAPACITY`], with a selection where
+    /// some of them are not live. Returns whether there were any.
     ///
     /// # Errors
     /// An IoError fault for a damaged or unreadable file.

@@ -259,7 +259,8 @@ proptest! {
         let got = run(query, constants, vec![table]);
         for (row, got) in rows.iter().zip(got) {
             let gold = row[0] == Value::text("gold");
-            let factor = if gold { 2.0 } else if row[0] == Value::text("silver") { 4.0 } else { 1.0 };
+            let silver = row[0] == Value::text("silver");
+            let factor = if gold { 2.0 } else if silver { 4.0 } else { 1.0 };
             let expected = match row[1] {
                 Value::Float(x) => Value::Float(x * factor),
                 _ => Value::Null,

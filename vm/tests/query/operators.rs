@@ -289,8 +289,8 @@ proptest! {
             descending: order[at].0,
             nulls_first: order[at].1,
         };
-        let sink =
-            Sink::Sort { state: StateId(0), code: nothing(&types), keys: vec![key(0), key(1)], limit };
+        let keys = vec![key(0), key(1)];
+        let sink = Sink::Sort { state: StateId(0), code: nothing(&types), keys, limit };
         let first = Pipeline { source: scan(0, &types), steps: Vec::new(), sink };
         let table = Table::of_rows(&rows, &types);
         let got = run(through_state(vec![first], 0, &types, Vec::new()), Vec::new(), vec![table]);

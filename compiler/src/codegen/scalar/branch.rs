@@ -1,4 +1,5 @@
-//! Conditions: jumps without a BOOLEAN in between where that can be, three-valued logic where it cannot.
+//! Conditions: jumps without a BOOLEAN in between where that can be, three-valued logic where it
+//! cannot.
 
 use super::{Emitter, LATER, Label, Operand, bug};
 use crate::codegen::builder::Result;
@@ -139,7 +140,8 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Jumps by a comparison with a constant in the instruction, where there is such an instruction.
+    /// Jumps by a comparison with a constant in the instruction, where there is such an
+    /// instruction.
     fn branch_constant(
         &mut self,
         op: Cmp,

@@ -12,8 +12,8 @@ impl Emitter<'_, '_> {
         self.flow.nullable(e, &|key, valid| self.builder.call_nullable(key, valid))
     }
 
-    /// Writes an expression and says where its value lies: in its home for locals and columns, else in
-    /// registers taken for it.
+    /// Writes an expression and says where its value lies: in its home for locals and columns, else
+    /// in registers taken for it.
     pub fn emit(&mut self, e: &Expr) -> Result<Operand> {
         match &e.kind {
             ExprKind::Local(id) => self.home(*id, e),
@@ -65,7 +65,8 @@ impl Emitter<'_, '_> {
         })
     }
 
-    /// Writes an expression into given registers. They have a validity wherever the value may be NULL.
+    /// Writes an expression into given registers. They have a validity wherever the value may be
+    /// NULL.
     pub fn emit_to(&mut self, e: &Expr, dest: Operand) -> Result<()> {
         let mark = self.mark();
         self.emit_kind(e, dest)?;

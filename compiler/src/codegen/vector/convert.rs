@@ -17,7 +17,8 @@ impl VectorEmitter<'_, '_> {
         Ok(())
     }
 
-    /// The register that holds the operand as the type of `e`: the operand's own where nothing changes.
+    /// The register that holds the operand as the type of `e`: the operand's own where nothing
+    /// changes.
     pub fn converted(&mut self, e: &Expr, operand: &Expr, mode: ConvertMode) -> Result<VReg> {
         if operand.ty == Type::Null {
             let d = self.register(e.ty.vector_kind())?;

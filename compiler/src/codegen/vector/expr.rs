@@ -14,7 +14,8 @@ impl VectorEmitter<'_, '_> {
     pub fn emit_to(&mut self, e: &Expr, d: VReg) -> Result<()> {
         use ExprKind as K;
         if self.merging.contains(&d) && computes(e) {
-            // A kernel may write rows that are not selected; a copy writes exactly the selected ones.
+            // A kernel may write rows that are not selected; a copy writes exactly the selected
+            // ones.
             let a = self.emit(e)?;
             self.push(VectorInstr::Copy { d, a });
             return Ok(());
@@ -175,8 +176,8 @@ impl VectorEmitter<'_, '_> {
         Ok(())
     }
 
-    /// AND and OR: both sides at once where the right one cannot raise, else the right side only for the
-    /// rows that the left one does not decide.
+    /// AND and OR: both sides at once where the right one cannot raise, else the right side only
+    /// for the rows that the left one does not decide.
     fn and_or(&mut self, l: &Expr, r: &Expr, deciding: bool, d: VReg) -> Result<()> {
         let a = self.emit(l)?;
         if !may_raise(r) {
@@ -229,8 +230,8 @@ impl VectorEmitter<'_, '_> {
         Ok(())
     }
 
-    /// A choice: both branches for all rows where they are cheap and cannot raise, else each branch for
-    /// the rows that take it.
+    /// A choice: both branches for all rows where they are cheap and cannot raise, else each branch
+    /// for the rows that take it.
     fn if_else(&mut self, condition: &Expr, then: &Expr, other: &Expr, d: VReg) -> Result<()> {
         let c = self.emit(condition)?;
         let fixed =
@@ -371,7 +372,10 @@ fn computes(e: &Expr) -> bool {
             | K::Column(_)
             | K::Block(_)
             | K::Inlined { .. }
-    ) && !matches!(&e.kind, K::If { then, otherwise, .. } if !is_cheap(then) || !is_cheap(otherwise))
+    ) && match &e.kind {
+        K::If { then, otherwise, .. } => is_cheap(then) && is_cheap(otherwise),
+        _ => true,
+    }
 }
 
 /// Above this many nodes a branch is evaluated only for the rows that take it.

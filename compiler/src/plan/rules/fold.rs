@@ -1,5 +1,5 @@
-//! `fold_constants`: evaluates what has no leaves but constants, once, with the machine itself. What
-//! would raise is left as it is, to raise when it is reached.
+//! `fold_constants`: evaluates what has no leaves but constants, once, with the machine itself.
+//! What would raise is left as it is, to raise when it is reached.
 
 use crate::codegen::builder::Result;
 use crate::hir::{Effect, Expr, ExprKind};

@@ -1,5 +1,5 @@
-//! `inline_functions`: puts the bodies of pure functions without loops, handlers and recursion in place
-//! of their calls, so that a user's function in a query costs what its body costs by hand.
+//! `inline_functions`: puts the bodies of pure functions without loops, handlers and recursion in
+//! place of their calls, so that a user's function in a query costs what its body costs by hand.
 
 use crate::codegen::builder::Result;
 use crate::hir::{Block, Effect, Expr, ExprKind, Function, LocalId, Step};
@@ -93,8 +93,8 @@ fn stands_in_vector_code(e: &Expr) -> bool {
     }
 }
 
-/// Statements and a value as one expression without RETURN: an IF that always returns takes what follows
-/// it as its other branch.
+/// Statements and a value as one expression without RETURN: an IF that always returns takes what
+/// follows it as its other branch.
 fn structured(steps: &[Step], value: Option<&Expr>) -> Option<Expr> {
     let returns = |step: &Step| match step {
         Step::Expr(e) => e.any(&|x| matches!(x.kind, ExprKind::Return(_))),

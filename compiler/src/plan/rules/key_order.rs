@@ -1,5 +1,5 @@
-//! `key_order`: a query over one table without ORDER BY gives rows in key order, so its scan is asked
-//! for that order; below a sort, a group or a join the order does not matter.
+//! `key_order`: a query over one table without ORDER BY gives rows in key order, so its scan is
+//! asked for that order; below a sort, a group or a join the order does not matter.
 
 use crate::codegen::builder::Result;
 use crate::plan::PlanContext;

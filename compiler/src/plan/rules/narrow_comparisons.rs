@@ -1,8 +1,8 @@
-//! `narrow_comparisons`: compares a column in its own type where a comparison with a constant widened it,
-//! so that rows cost no conversion and the storage can skip by the condition.
+//! `narrow_comparisons`: compares a column in its own type where a comparison with a constant
+//! widened it, so that rows cost no conversion and the storage can skip by the condition.
 //!
-//! `d::TIMESTAMP <= c` with a DATE column becomes `d <= day of c`; an integer column widened to INT64
-//! becomes a comparison in its type where that holds the constant.
+//! `d::TIMESTAMP <= c` with a DATE column becomes `d <= day of c`; an integer column widened to
+//! INT64 becomes a comparison in its type where that holds the constant.
 
 use crate::codegen::builder::Result;
 use crate::hir::{ConvertMode, Expr, ExprKind};

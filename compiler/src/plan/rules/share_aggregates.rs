@@ -13,7 +13,8 @@ pub fn apply(plan: LogicalPlan, _: &mut PlanContext<'_>) -> Result<LogicalPlan> 
     Ok(plan)
 }
 
-/// Rewrites the aggregates of every group below, and returns which variables stand for which others.
+/// Rewrites the aggregates of every group below, and returns which variables stand for which
+/// others.
 fn share(plan: &mut LogicalPlan) -> Vec<(ColumnVar, Expr)> {
     let mut renamed = Vec::new();
     for input in plan.inputs_mut() {
