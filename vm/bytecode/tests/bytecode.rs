@@ -91,8 +91,8 @@ fn reference_page() -> String {
          Generated from `src/opcodes.rs`; do not edit. `R` are slots (64 bits), `W` pairs of \
          slots, `O` objects, `V` vectors, `K` constants, `T[k]` types among them, `F` functions, \
          `N` natives, `Q` queries, `X` row accesses, `P` parameters. *checked* raises \
-         ArithmeticOverflow. A call's registers from its windows on are the callee's: beyond the result they hold \
-         nothing afterwards.\n",
+         ArithmeticOverflow. A call's registers from its windows on are the callee's: beyond \
+         the result they hold nothing afterwards.\n",
     );
     for (title, facts) in [("Scalar code", SCALAR_OPCODES), ("Vector code", VECTOR_OPCODES)] {
         write!(
