@@ -3,18 +3,15 @@
 //!
 //! Invariants that lowering may rely on:
 //! - Operands of [`ExprKind::Compare`] have one type; those of [`ExprKind::Arith`] stand as its
-//! docs say.
-//!   Where a type must change there is an [`ExprKind::Convert`].
+//!   docs say. Where a type must change there is an [`ExprKind::Convert`].
 //! - MATCH, CASE, `??`, IN lists, BETWEEN, pattern tests and CATCH handlers are gone: they are
-//! `If`,
-//!   `Let` and comparisons. A condition may be NULL, which counts as FALSE.
+//!   `If`, `Let` and comparisons. A condition may be NULL, which counts as FALSE.
 //! - Method calls, pipes and named or default arguments are gone: a call has one expression a
-//! parameter.
+//!   parameter.
 //! - Aggregates appear only in [`Aggregation::aggregates`]; other expressions name their result
-//! columns.
-//! - An expression that contains an [`ExprKind::Error`] never reaches lowering: the statement it
-//! stands
-//!   in has an error diagnostic.
+//!   columns.
+//! - An expression that contains an [`ExprKind::Error`] never reaches lowering: the statement
+//!   it stands in has an error diagnostic.
 //!
 //! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of
 //! inner expressions, which `nullability` derives from the leaves.

@@ -24,6 +24,28 @@ struct Entry {
     exact: bool,
     /// Whether there is a row now.
     live: bool,
+    /// The columns that differ from the leaf's row.
+    changed: ColumnSet,
+}
+
+/// A set of columns by position. Beyond the first 63 all are one, and so is a row that was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ColumnSet(u64);
+
+impl ColumnSet {
+    const ALL: ColumnSet = ColumnSet(u64::MAX);
+
+    /// The set of some positions.
+    pub(crate) fn of(positions: impl IntoIterator<Item = usize>) -> ColumnSet {
+        positions.into_iter().fold(ColumnSet(0), |set, position| {
+            if position < 63 { ColumnSet(set.0 | 1 << position) } else { ColumnSet::ALL }
+        })
+    }
+
+    /// Whether rows that differ in these columns differ for a reader of `read`.
+    fn matters_to(self, read: ColumnSet) -> bool {
+        self == ColumnSet::ALL || self.0 & read.0 != 0
+    }
 }
 
 /// A row the messages stand for: the merged key's number, and the leaf's row below its patches.
@@ -84,14 +106,16 @@ impl Overlay {
                     Operation::Patch => exact,
                 }
             });
-            entries.push(Entry { position: position as u32, exact, live });
+            let changed =
+                if exact && live { changed_columns(layers, merged, index) } else { ColumnSet::ALL };
+            entries.push(Entry { position: position as u32, exact, live, changed });
         }
         Ok(Overlay { entries, base })
     }
 
-    /// The leaf's rows that are hidden, ascending.
-    pub(crate) fn hidden(&self) -> Vec<u32> {
-        let exact = self.entries.iter().filter(|entry| entry.exact);
+    /// The leaf's rows that are hidden from a reader of some columns, ascending.
+    pub(crate) fn hidden(&self, read: ColumnSet) -> Vec<u32> {
+        let exact = self.entries.iter().filter(|e| e.exact && e.changed.matters_to(read));
         exact.map(|entry| entry.position).collect()
     }
 
@@ -100,10 +124,12 @@ impl Overlay {
         OverlayRow { index: index as u32, base: if entry.exact { entry.position } else { NONE } }
     }
 
-    /// The rows the messages stand for, in key order.
-    pub(crate) fn rows(&self) -> Vec<OverlayRow> {
-        let live = (0..self.entries.len()).filter(|&index| self.entries[index].live);
-        live.map(|index| self.row(index)).collect()
+    /// The rows that the messages stand for to a reader of some columns, in key order. A row that
+    /// differs from the leaf's only in others is not among them: it is not hidden.
+    pub(crate) fn rows(&self, read: ColumnSet) -> Vec<OverlayRow> {
+        let live = |entry: &Entry| entry.live && entry.changed.matters_to(read);
+        let indices = (0..self.entries.len()).filter(|&index| live(&self.entries[index]));
+        indices.map(|index| self.row(index)).collect()
     }
 
     /// Everything there is now, in key order.
@@ -125,6 +151,19 @@ impl Overlay {
         }
         pieces
     }
+}
+
+/// The columns that patches of a leaf's row set; all where the row was replaced.
+fn changed_columns(layers: &[Layer], merged: &Merged, index: usize) -> ColumnSet {
+    let mut positions = Vec::new();
+    for at in merged.messages(index) {
+        let layer = &layers[at.layer as usize];
+        if !matches!(layer.operation(at.row as usize), Operation::Patch) {
+            return ColumnSet::ALL;
+        }
+        layer.add_patched(at.row as usize, &mut positions);
+    }
+    ColumnSet::of(positions)
 }
 
 /// Where the values of overlay rows come from.

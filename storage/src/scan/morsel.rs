@@ -7,7 +7,9 @@ use crate::block::Block;
 use crate::error::Result;
 use crate::layer::Layer;
 use crate::merge::{Merged, merge};
-use crate::overlay::{Overlay, OverlayRow, Piece, Sources, take_last_pieces, take_pieces};
+use crate::overlay::{
+    ColumnSet, Overlay, OverlayRow, Piece, Sources, take_last_pieces, take_pieces,
+};
 use crate::request::{KeyOrder, ScanBatch};
 use crate::sync::Arc;
 use arrow_array::BinaryArray;
@@ -96,7 +98,8 @@ impl Current {
         } else {
             // No row of the leaf matches when its zones say so; patched ones still may.
             let base = if skipped { base.end..base.end } else { base };
-            let (hidden, rows) = (laid.overlay.hidden(), laid.overlay.rows());
+            let read = columns_read(plan)?;
+            let (hidden, rows) = (laid.overlay.hidden(read), laid.overlay.rows(read));
             Rest::Apart { base, hidden, rows, done: 0 }
         };
         Ok(Current { merged: laid.merged, layers: unit.layers, leaf: unit.leaf, rest })
@@ -162,6 +165,15 @@ fn lay(unit: &Unit, base: Range<usize>, whole: bool) -> Result<Laid> {
         cache.put(unit, &laid);
     }
     Ok(laid)
+}
+
+/// The columns that a scan returns or tests.
+fn columns_read(plan: &Plan) -> Result<ColumnSet> {
+    let mut positions = plan.columns.clone();
+    for predicate in &plan.request.predicates {
+        positions.push(plan.table.position(predicate.column)?);
+    }
+    Ok(ColumnSet::of(positions))
 }
 
 /// Whether zone maps rule out every row of a leaf.
