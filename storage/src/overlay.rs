@@ -28,7 +28,8 @@ struct Entry {
     changed: ColumnSet,
 }
 
-/// A set of columns by position. Beyond the first 63 all are one, and so is a row that was replaced.
+/// A set of columns by position. One beyond the first 63 stands for all of them, and so does a row
+/// that was replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ColumnSet(u64);
 

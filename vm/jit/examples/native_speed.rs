@@ -1,4 +1,4 @@
-//! Measures the scalar machine: `cargo run --profile dist -p grizzly-jit --example speed`.
+//! Measures the scalar machine: `cargo run --profile dist -p grizzly-jit --example native_speed`.
 //! Recursion and a loop in the interpreter and in native code, and what running a prepared
 //! statement costs beside its work. Best and median of five runs, in time on the processor where
 //! the system tells it (Linux), so that other work on the machine counts little.
