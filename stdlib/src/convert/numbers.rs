@@ -35,6 +35,8 @@ fn from_bool(truth: bool, to: &Type) -> Outcome {
 }
 
 fn from_float(number: f64, from: &Type, to: &Type) -> Outcome {
+    // To an integer as the machine's own instruction: half to even.
+    let number = if to.is_integer() { number.round_ties_even() } else { number };
     match to {
         Type::Bool => Ok(Value::Bool(number != 0.0)),
         Type::Double => Ok(Value::Float(number)),

