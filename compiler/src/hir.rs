@@ -19,7 +19,7 @@
 mod visit;
 
 use crate::catalog::{FunctionKey, Native, Table};
-use grizzly_bytecode::query::{AggregateFunction, JoinKind};
+use grizzly_bytecode::query::AggregateFunction;
 use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -203,6 +203,14 @@ pub enum ExprKind {
     },
     /// Whether `_` or a bare fallback catches an exception.
     Catchable(Box<Expr>),
+    /// A query inside an expression. Columns and locals of its surroundings stand in it as
+    /// themselves: it is computed once a row, as far as the result tells.
+    Subquery {
+        /// What its rows become.
+        kind: SubqueryKind,
+        /// The query; one output, but for EXISTS.
+        query: Box<Query>,
+    },
     /// The body of a user's function in place of a call; only the planner makes it.
     Inlined {
         /// The function's name, for stack traces.
@@ -210,6 +218,26 @@ pub enum ExprKind {
         /// The parameters' LETs and the body's value.
         body: Box<Block>,
     },
+}
+
+/// What the rows of a query inside an expression become.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SubqueryKind {
+    /// The value of its only row; NULL without one; more raise CardinalityViolation.
+    Scalar,
+    /// Whether there is a row; never NULL.
+    Exists,
+    /// `operand op ANY (query)`, with `all` `operand op ALL (query)`, three-valued. IN is `= ANY`.
+    Quantified {
+        /// The comparison.
+        op: Cmp,
+        /// Whether every row must compare.
+        all: bool,
+        /// Of the output's type.
+        operand: Box<Expr>,
+    },
+    /// The values of all rows, in order, as an array; without rows an empty one.
+    Array,
 }
 
 /// The operations of arithmetic.
@@ -331,6 +359,9 @@ pub struct FunctionResult {
 /// A query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
+    /// WITH: each is visible in the later ones and in the rest of the query, its own subqueries
+    /// included.
+    pub with: Vec<CommonTable>,
     /// The rows; `None` is one row without columns.
     pub from: Option<From>,
     /// WHERE, over the columns of `from`.
@@ -349,6 +380,74 @@ pub struct Query {
     pub limit: Option<Expr>,
     /// OFFSET, an INT64 without columns.
     pub offset: Option<Expr>,
+}
+
+/// A named query of WITH, inside one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommonTableId(pub u32);
+
+/// A query of WITH.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommonTable {
+    /// What [`From::Common`] names.
+    pub id: CommonTableId,
+    /// Its name, for plans.
+    pub name: SmolStr,
+    /// The rows; of a recursive one, those that do not refer to itself.
+    pub query: Box<Query>,
+    /// Of a recursive one: the rows made of those of the round before, which its
+    /// [`From::Common`] of this id gives, until there are none. The same number and types of
+    /// outputs.
+    pub step: Option<RecursiveStep>,
+}
+
+/// How a recursive query of WITH goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecursiveStep {
+    /// The rows of one round.
+    pub query: Box<Query>,
+    /// UNION ALL; else rows that were there before are left out.
+    pub all: bool,
+}
+
+/// The kinds of joins, seen from the left side. RIGHT is LEFT with the sides exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JoinKind {
+    /// Pairs that match.
+    Inner,
+    /// And left rows without a match.
+    Left,
+    /// And rows of either side without a match.
+    Full,
+    /// Left rows that have a match.
+    Semi,
+    /// Left rows that have none.
+    Anti,
+}
+
+impl JoinKind {
+    /// As plans show it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            JoinKind::Inner => "inner",
+            JoinKind::Left => "left",
+            JoinKind::Full => "full",
+            JoinKind::Semi => "semi",
+            JoinKind::Anti => "anti",
+        }
+    }
+}
+
+/// The operations on two queries' rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SetOperator {
+    /// Rows of either.
+    Union,
+    /// Rows of both.
+    Intersect,
+    /// Rows of the left without those of the right.
+    Except,
 }
 
 /// A row source.
@@ -370,7 +469,29 @@ pub enum From {
     },
     /// A query: its outputs are the variables.
     Query(Box<Query>),
-    /// A join.
+    /// A query of WITH, or in the step of a recursive one the rows of the round before.
+    Common {
+        /// Which.
+        id: CommonTableId,
+        /// The variables of this use, one an output of it.
+        columns: Vec<ColumnVar>,
+    },
+    /// UNION, INTERSECT, EXCEPT of two queries with the same number and types of outputs. NULL
+    /// equals NULL.
+    Set {
+        /// Which.
+        op: SetOperator,
+        /// ALL: duplicates count (INTERSECT ALL: the smaller number, EXCEPT ALL: the difference).
+        all: bool,
+        /// The left rows.
+        left: Box<Query>,
+        /// The right rows.
+        right: Box<Query>,
+        /// The variables of the result.
+        columns: Vec<ColumnVar>,
+    },
+    /// A join. The right side may refer to columns of the left one where it is LATERAL: it is then
+    /// computed once a left row.
     Join {
         /// The kind, seen from the left side.
         kind: JoinKind,

@@ -7,9 +7,8 @@
 use crate::constant::show_decimal;
 use crate::hir::{
     ArithOp, Block, Column, ColumnVar, ConvertMode, Expr, ExprKind, From, Function, Local, LocalId,
-    Query, Statement, StatementKind, Step,
+    Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
 };
-use grizzly_bytecode::query::JoinKind;
 use grizzly_bytecode::{Interval, Type, Value, temporal};
 use smol_str::SmolStr;
 use std::fmt::Write;
@@ -210,6 +209,12 @@ impl<'s> Printer<'s> {
         let distinct = if query.distinct { " distinct" } else { "" };
         self.line(format!("{head}{distinct}"));
         self.deeper(|this| {
+            for common in &query.with {
+                this.query(&format!("with {} {}", common.id.0, common.name), &common.query);
+                if let Some(step) = &common.step {
+                    this.query(if step.all { "step all" } else { "step" }, &step.query);
+                }
+            }
             for output in &query.outputs {
                 let value = this.expr(&output.value);
                 let null = match this.columns.get(output.variable.0 as usize) {
@@ -274,15 +279,27 @@ impl<'s> Printer<'s> {
                 });
             }
             From::Query(query) => self.query("from query", query),
-            From::Join { kind, left, right, condition } => {
-                let kind = match kind {
-                    JoinKind::Inner => "inner",
-                    JoinKind::Left => "left",
-                    JoinKind::Semi => "semi",
-                    JoinKind::Anti => "anti",
+            From::Common { id, columns } => {
+                let columns: Vec<String> = columns.iter().map(|c| self.column(*c)).collect();
+                self.line(format!("from common {} ({})", id.0, columns.join(", ")));
+            }
+            From::Set { op, all, left, right, columns } => {
+                let op = match op {
+                    SetOperator::Union => "union",
+                    SetOperator::Intersect => "intersect",
+                    SetOperator::Except => "except",
                 };
+                let all = if *all { " all" } else { "" };
+                let columns: Vec<String> = columns.iter().map(|c| self.column(*c)).collect();
+                self.line(format!("{op}{all} ({})", columns.join(", ")));
+                self.deeper(|this| {
+                    this.query("query", left);
+                    this.query("query", right);
+                });
+            }
+            From::Join { kind, left, right, condition } => {
                 let on = condition.as_ref().map(|c| format!(" on {}", self.expr(c)));
-                self.line(format!("join {kind}{}", on.unwrap_or_default()));
+                self.line(format!("join {}{}", kind.name(), on.unwrap_or_default()));
                 self.deeper(|this| {
                     this.from(left);
                     this.from(right);
@@ -427,6 +444,22 @@ impl<'s> Printer<'s> {
                 format!("{}({message}{comma}{fields})", expr.ty)
             }
             ExprKind::Message(e) => format!("message({})", self.expr(e)),
+            ExprKind::Subquery { kind, query } => {
+                let head = match kind {
+                    SubqueryKind::Scalar => "scalar".to_owned(),
+                    SubqueryKind::Exists => "exists".to_owned(),
+                    SubqueryKind::Array => "array".to_owned(),
+                    SubqueryKind::Quantified { op, all, operand } => {
+                        let operand = self.expr(operand);
+                        let which = if *all { "all" } else { "any" };
+                        format!("{operand} {} {which}", op)
+                    }
+                };
+                let mut inner = Printer::new(self.columns, self.locals);
+                inner.depth = self.depth + 1;
+                inner.query("query", query);
+                format!("{head}(\n{})", inner.text)
+            }
             ExprKind::Try { body, exception, handler, undo } => {
                 let undo = if *undo { " undo" } else { "" };
                 let (body, name) = (self.expr(body), self.local(*exception));

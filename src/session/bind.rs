@@ -7,7 +7,7 @@
 use crate::catalog::Objects;
 use grizzly_bytecode::{Builtin, Fault};
 use grizzly_compiler::catalog::Table;
-use grizzly_compiler::hir::{self, From, Query, StatementKind};
+use grizzly_compiler::hir::{self, Expr, Query, StatementKind};
 use std::sync::Arc;
 
 /// The statement with the tables of the catalog version.
@@ -22,9 +22,18 @@ pub fn bind(statement: &hir::Statement, objects: &Objects) -> Result<hir::Statem
             bind_table(table, objects)?;
             bind_query(query, objects)?;
         }
-        StatementKind::Update { table, .. } | StatementKind::Delete { table, .. } => {
+        StatementKind::Update { table, filter, assignments, .. } => {
             bind_table(table, objects)?;
+            let values = assignments.iter_mut().map(|(_, value)| value);
+            filter.iter_mut().chain(values).try_for_each(|e| bind_expr(e, objects))?;
         }
+        StatementKind::Delete { table, filter, .. } => {
+            bind_table(table, objects)?;
+            filter.iter_mut().try_for_each(|e| bind_expr(e, objects))?;
+        }
+        StatementKind::Expression(e, _)
+        | StatementKind::Print(e)
+        | StatementKind::SetVariable(_, e) => bind_expr(e, objects)?,
         StatementKind::Explain(_, inner) => **inner = bind(inner, objects)?,
         _ => {}
     }
@@ -32,19 +41,23 @@ pub fn bind(statement: &hir::Statement, objects: &Objects) -> Result<hir::Statem
 }
 
 fn bind_query(query: &mut Query, objects: &Objects) -> Result<(), Fault> {
-    query.from.as_mut().map_or(Ok(()), |from| bind_from(from, objects))
+    let mut outcome = Ok(());
+    query.for_each_table_mut(&mut |table| {
+        if outcome.is_ok() {
+            outcome = bind_table(table, objects);
+        }
+    });
+    outcome
 }
 
-fn bind_from(from: &mut From, objects: &Objects) -> Result<(), Fault> {
-    match from {
-        From::Table { table, .. } => bind_table(table, objects),
-        From::Values { .. } => Ok(()),
-        From::Query(query) => bind_query(query, objects),
-        From::Join { left, right, .. } => {
-            bind_from(left, objects)?;
-            bind_from(right, objects)
+fn bind_expr(expr: &mut Expr, objects: &Objects) -> Result<(), Fault> {
+    let mut outcome = Ok(());
+    expr.for_each_table_mut(&mut |table| {
+        if outcome.is_ok() {
+            outcome = bind_table(table, objects);
         }
-    }
+    });
+    outcome
 }
 
 fn bind_table(table: &mut Arc<Table>, objects: &Objects) -> Result<(), Fault> {

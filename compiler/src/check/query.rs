@@ -139,8 +139,17 @@ impl<'a> Checker<'a> {
             self.order_by_outputs(&mut parts);
         }
         let Parts { outputs, having, order } = parts;
-        let query =
-            Query { from, filter, aggregation, having, outputs, distinct, order, limit, offset };
+        let query = Query {
+            from,
+            filter,
+            aggregation,
+            having,
+            distinct,
+            order,
+            limit,
+            offset,
+            ..plain_query(None, outputs)
+        };
         self.query_effects(&query);
         Some(query)
     }
@@ -456,6 +465,7 @@ impl<'a> Checker<'a> {
 /// A query that only computes its outputs.
 pub(crate) fn plain_query(from: Option<From>, outputs: Vec<OutputColumn>) -> Query {
     Query {
+        with: Vec::new(),
         from,
         filter: None,
         aggregation: None,

@@ -2,7 +2,7 @@
 //! program whose hashes do not match the catalog any more is planned again.
 
 use crate::catalog::Table;
-use crate::hir::{From, Query, Statement, StatementKind};
+use crate::hir::{Statement, StatementKind};
 use smol_str::SmolStr;
 
 /// The tables that a statement uses, with the hashes of their shapes, each once.
@@ -14,33 +14,23 @@ pub fn dependencies(statement: &Statement) -> Vec<(SmolStr, u64)> {
         }
     };
     match &statement.kind {
-        StatementKind::Query(query) => tables_of(query, &mut add),
+        StatementKind::Query(query) => query.for_each_table(&mut |table| add(table)),
         StatementKind::Insert(table, query) => {
             add(table);
-            tables_of(query, &mut add);
+            query.for_each_table(&mut |table| add(table));
         }
-        StatementKind::Update { table, .. } | StatementKind::Delete { table, .. } => add(table),
+        StatementKind::Update { table, filter, assignments, .. } => {
+            add(table);
+            let values = assignments.iter().map(|(_, value)| value);
+            filter.iter().chain(values).for_each(|e| e.for_each_table(&mut |table| add(table)));
+        }
+        StatementKind::Delete { table, filter, .. } => {
+            add(table);
+            filter.iter().for_each(|e| e.for_each_table(&mut |table| add(table)));
+        }
         _ => {}
     }
     found
-}
-
-fn tables_of(query: &Query, add: &mut dyn FnMut(&Table)) {
-    if let Some(from) = &query.from {
-        tables_from(from, add);
-    }
-}
-
-fn tables_from(from: &From, add: &mut dyn FnMut(&Table)) {
-    match from {
-        From::Table { table, .. } => add(table),
-        From::Values { .. } => {}
-        From::Query(query) => tables_of(query, add),
-        From::Join { left, right, .. } => {
-            tables_from(left, add);
-            tables_from(right, add);
-        }
-    }
 }
 
 /// A hash of what code relies on: the table's id, its columns' ids, types and nullability, and its

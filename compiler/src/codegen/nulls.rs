@@ -7,7 +7,9 @@
 
 use super::builder::Builder;
 use crate::catalog::FunctionKey;
-use crate::hir::{self, Block, ColumnVar, ConvertMode, Expr, ExprKind, LocalId, Step};
+use crate::hir::{
+    self, Block, ColumnVar, ConvertMode, Expr, ExprKind, LocalId, Step, SubqueryKind,
+};
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -53,6 +55,7 @@ impl NullFlow {
                     || function.nullable
                     || arguments.iter().any(|a| self.nullable(a, calls))
             }
+            K::Subquery { kind, .. } => !matches!(kind, SubqueryKind::Exists | SubqueryKind::Array),
             K::Parameter(_) | K::Field { .. } | K::Element { .. } => true,
             K::Error
             | K::IsNull(_)

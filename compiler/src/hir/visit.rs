@@ -1,6 +1,8 @@
 //! Walks over expressions: the children of a node, in the order of evaluation.
 
-use super::{Block, Expr, ExprKind, Step};
+use super::{Block, Expr, ExprKind, From, Query, Step, SubqueryKind};
+use crate::catalog::Table;
+use std::sync::Arc;
 
 impl Expr {
     /// Calls `visit` with every direct child.
@@ -54,6 +56,12 @@ impl Expr {
             K::Try { body, handler, .. } => {
                 visit(body);
                 visit(handler);
+            }
+            K::Subquery { kind, query } => {
+                if let SubqueryKind::Quantified { operand, .. } = kind {
+                    visit(operand);
+                }
+                query.for_each_expr(visit);
             }
         }
     }
@@ -110,6 +118,12 @@ impl Expr {
                 visit(body);
                 visit(handler);
             }
+            K::Subquery { kind, query } => {
+                if let SubqueryKind::Quantified { operand, .. } = kind {
+                    visit(operand);
+                }
+                query.for_each_expr_mut(visit);
+            }
         }
     }
 
@@ -127,6 +141,30 @@ impl Expr {
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);
         self.for_each_child(&mut |child| child.walk(visit));
+    }
+
+    /// Calls `visit` with the tables that queries inside the expression read.
+    pub fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
+        if let ExprKind::Subquery { kind, query } = &self.kind {
+            if let SubqueryKind::Quantified { operand, .. } = kind {
+                operand.for_each_table(visit);
+            }
+            query.for_each_table(visit);
+        } else {
+            self.for_each_child(&mut |child| child.for_each_table(visit));
+        }
+    }
+
+    /// Calls `visit` with the tables that queries inside the expression read, to change them.
+    pub fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
+        if let ExprKind::Subquery { kind, query } = &mut self.kind {
+            if let SubqueryKind::Quantified { operand, .. } = kind {
+                operand.for_each_table_mut(visit);
+            }
+            query.for_each_table_mut(visit);
+        } else {
+            self.for_each_child_mut(&mut |child| child.for_each_table_mut(visit));
+        }
     }
 
     /// The number of nodes.
@@ -185,6 +223,160 @@ impl Block {
             }
         }
         self.for_each_expr(&mut |e| walk_steps_of(e, visit));
+    }
+}
+
+impl Query {
+    /// Calls `visit` with the tables that the query reads, in WITH, FROM and the queries inside its
+    /// expressions.
+    pub fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
+        for common in &self.with {
+            common.query.for_each_table(visit);
+            if let Some(step) = &common.step {
+                step.query.for_each_table(visit);
+            }
+        }
+        if let Some(from) = &self.from {
+            from.for_each_table(visit);
+        }
+        self.for_each_expr(&mut |e| e.for_each_table(visit));
+    }
+
+    /// Calls `visit` with the tables that the query reads, in WITH, FROM and the queries inside its
+    /// expressions, to change them.
+    pub fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
+        for common in &mut self.with {
+            common.query.for_each_table_mut(visit);
+            if let Some(step) = &mut common.step {
+                step.query.for_each_table_mut(visit);
+            }
+        }
+        if let Some(from) = &mut self.from {
+            from.for_each_table_mut(visit);
+        }
+        self.for_each_expr_mut(&mut |e| e.for_each_table_mut(visit));
+    }
+    /// Calls `visit` with the expressions that stand directly in the query and in the queries of its
+    /// FROM and WITH.
+    pub fn for_each_expr<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        for common in &self.with {
+            common.query.for_each_expr(visit);
+            if let Some(step) = &common.step {
+                step.query.for_each_expr(visit);
+            }
+        }
+        if let Some(from) = &self.from {
+            from.for_each_expr(visit);
+        }
+        self.filter.iter().for_each(&mut *visit);
+        if let Some(aggregation) = &self.aggregation {
+            aggregation.keys.iter().for_each(|(_, key)| visit(key));
+            for call in &aggregation.aggregates {
+                call.argument.iter().for_each(&mut *visit);
+                call.filter.iter().for_each(&mut *visit);
+            }
+        }
+        self.having.iter().for_each(&mut *visit);
+        self.outputs.iter().for_each(|output| visit(&output.value));
+        self.order.iter().for_each(|key| visit(&key.value));
+        self.limit.iter().for_each(&mut *visit);
+        self.offset.iter().for_each(visit);
+    }
+
+    /// Calls `visit` with the expressions that stand directly in the query and in the queries of its
+    /// FROM and WITH, to change them.
+    pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
+        for common in &mut self.with {
+            common.query.for_each_expr_mut(visit);
+            if let Some(step) = &mut common.step {
+                step.query.for_each_expr_mut(visit);
+            }
+        }
+        if let Some(from) = &mut self.from {
+            from.for_each_expr_mut(visit);
+        }
+        self.filter.iter_mut().for_each(&mut *visit);
+        if let Some(aggregation) = &mut self.aggregation {
+            aggregation.keys.iter_mut().for_each(|(_, key)| visit(key));
+            for call in &mut aggregation.aggregates {
+                call.argument.iter_mut().for_each(&mut *visit);
+                call.filter.iter_mut().for_each(&mut *visit);
+            }
+        }
+        self.having.iter_mut().for_each(&mut *visit);
+        self.outputs.iter_mut().for_each(|output| visit(&mut output.value));
+        self.order.iter_mut().for_each(|key| visit(&mut key.value));
+        self.limit.iter_mut().for_each(&mut *visit);
+        self.offset.iter_mut().for_each(visit);
+    }
+}
+
+impl From {
+    fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
+        match self {
+            From::Table { table, .. } => visit(table),
+            From::Values { .. } | From::Common { .. } => {}
+            From::Query(query) => query.for_each_table(visit),
+            From::Set { left, right, .. } => {
+                left.for_each_table(visit);
+                right.for_each_table(visit);
+            }
+            From::Join { left, right, .. } => {
+                left.for_each_table(visit);
+                right.for_each_table(visit);
+            }
+        }
+    }
+
+    fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
+        match self {
+            From::Table { table, .. } => visit(table),
+            From::Values { .. } | From::Common { .. } => {}
+            From::Query(query) => query.for_each_table_mut(visit),
+            From::Set { left, right, .. } => {
+                left.for_each_table_mut(visit);
+                right.for_each_table_mut(visit);
+            }
+            From::Join { left, right, .. } => {
+                left.for_each_table_mut(visit);
+                right.for_each_table_mut(visit);
+            }
+        }
+    }
+    /// Calls `visit` with the expressions that stand directly in the source and in its queries.
+    pub fn for_each_expr<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            From::Table { .. } | From::Common { .. } => {}
+            From::Values { rows, .. } => rows.iter().flatten().for_each(visit),
+            From::Query(query) => query.for_each_expr(visit),
+            From::Set { left, right, .. } => {
+                left.for_each_expr(visit);
+                right.for_each_expr(visit);
+            }
+            From::Join { left, right, condition, .. } => {
+                left.for_each_expr(visit);
+                right.for_each_expr(visit);
+                condition.iter().for_each(visit);
+            }
+        }
+    }
+
+    /// Calls `visit` with the expressions that stand directly in the source and in its queries, to change them.
+    pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            From::Table { .. } | From::Common { .. } => {}
+            From::Values { rows, .. } => rows.iter_mut().flatten().for_each(visit),
+            From::Query(query) => query.for_each_expr_mut(visit),
+            From::Set { left, right, .. } => {
+                left.for_each_expr_mut(visit);
+                right.for_each_expr_mut(visit);
+            }
+            From::Join { left, right, condition, .. } => {
+                left.for_each_expr_mut(visit);
+                right.for_each_expr_mut(visit);
+                condition.iter_mut().for_each(visit);
+            }
+        }
     }
 }
 

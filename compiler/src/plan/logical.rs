@@ -3,9 +3,8 @@
 use super::PlanContext;
 use crate::catalog::Table;
 use crate::codegen::builder::{Result, unsupported};
-use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind, From, OrderKey, Query};
-use grizzly_bytecode::query::JoinKind;
-use grizzly_bytecode::{Type, Value};
+use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind, From, JoinKind, OrderKey, Query};
+use grizzly_bytecode::{Place, Type, Value};
 use std::sync::Arc;
 
 /// A relational operator over its inputs.
@@ -139,6 +138,8 @@ fn build_from(from: &From, context: &mut PlanContext<'_>) -> Result<LogicalPlan>
             LogicalPlan::Values { rows: rows.clone(), columns: columns.clone() }
         }
         From::Query(query) => build(query, context)?,
+        From::Common { .. } => return Err(unsupported(Place::default(), "WITH")),
+        From::Set { .. } => return Err(unsupported(Place::default(), "a set operation")),
         From::Join { kind, left, right, condition } => LogicalPlan::Join {
             kind: *kind,
             left: Box::new(build_from(left, context)?),
@@ -262,7 +263,7 @@ impl LogicalPlan {
             LogicalPlan::Project { columns, .. } => columns.iter().map(|(var, _)| *var).collect(),
             LogicalPlan::Join { kind, left, right, .. } => {
                 let mut columns = left.columns();
-                if matches!(kind, JoinKind::Inner | JoinKind::Left) {
+                if !matches!(kind, JoinKind::Semi | JoinKind::Anti) {
                     columns.extend(right.columns());
                 }
                 columns

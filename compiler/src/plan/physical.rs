@@ -7,7 +7,7 @@ use super::logical::LogicalPlan;
 use super::rules::columns_of;
 use crate::catalog::Table;
 use crate::codegen::builder::{Result, unsupported};
-use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind, OrderKey};
+use crate::hir::{self, AggregateCall, ColumnVar, Expr, ExprKind, OrderKey};
 use grizzly_bytecode::query::JoinKind;
 use grizzly_bytecode::{Cmp, ColumnId, Type, Value};
 use std::sync::Arc;
@@ -217,12 +217,20 @@ fn predicate(
 }
 
 fn join(
-    kind: JoinKind,
+    kind: hir::JoinKind,
     left: &LogicalPlan,
     right: &LogicalPlan,
     conditions: &[Expr],
     context: &mut PlanContext<'_>,
 ) -> Result<PhysicalPlan> {
+    let place = conditions.first().map(|c| c.place).unwrap_or_default();
+    let kind = match kind {
+        hir::JoinKind::Inner => JoinKind::Inner,
+        hir::JoinKind::Left => JoinKind::Left,
+        hir::JoinKind::Semi => JoinKind::Semi,
+        hir::JoinKind::Anti => JoinKind::Anti,
+        hir::JoinKind::Full => return Err(unsupported(place, "FULL JOIN")),
+    };
     let (in_left, in_right) = (left.columns(), right.columns());
     let (mut keys, mut residual) = (Vec::new(), Vec::new());
     for condition in conditions {

@@ -4,7 +4,7 @@ use super::PlanContext;
 use super::logical::LogicalPlan;
 use super::physical::PhysicalPlan;
 use crate::hir::{AggregateCall, ArithOp, ColumnVar, ConvertMode, Expr, ExprKind, OrderKey};
-use grizzly_bytecode::query::{AggregateFunction, JoinKind};
+use grizzly_bytecode::query::AggregateFunction;
 use grizzly_bytecode::{Interval, Type, Value, temporal};
 use std::fmt::Write;
 
@@ -50,7 +50,7 @@ impl Printer<'_, '_> {
             LogicalPlan::Filter { conditions, .. } => format!("Filter {}", self.all(conditions)),
             LogicalPlan::Project { columns, .. } => format!("Project {}", self.defined(columns)),
             LogicalPlan::Join { kind, conditions, .. } => {
-                format!("Join {} on {}", join_name(*kind), self.all(conditions))
+                format!("Join {} on {}", kind.name(), self.all(conditions))
             }
             LogicalPlan::Aggregate { keys, aggregates, .. } => self.aggregate(keys, aggregates),
             LogicalPlan::Sort { keys, limit, .. } => self.sort(keys, *limit),
@@ -79,7 +79,7 @@ impl Printer<'_, '_> {
                 let pair = |(p, b): &(Expr, Expr)| format!("{} = {}", self.expr(p), self.expr(b));
                 let keys: Vec<String> = keys.iter().map(pair).collect();
                 let on = if keys.is_empty() { "all pairs".into() } else { keys.join(" AND ") };
-                (format!("HashJoin {} on {on}", join_name(*kind)), vec![probe, build])
+                (format!("HashJoin {} on {on}", kind.name()), vec![probe, build])
             }
             PhysicalPlan::Aggregate { input, keys, aggregates } => {
                 (format!("Hash{}", self.aggregate(keys, aggregates)), vec![input])
@@ -252,15 +252,6 @@ fn arith_symbol(op: ArithOp) -> &'static str {
         ArithOp::Multiply => "*",
         ArithOp::Divide => "/",
         ArithOp::Remainder => "%",
-    }
-}
-
-fn join_name(kind: JoinKind) -> &'static str {
-    match kind {
-        JoinKind::Inner => "inner",
-        JoinKind::Left => "left",
-        JoinKind::Semi => "semi",
-        JoinKind::Anti => "anti",
     }
 }
 

@@ -178,6 +178,19 @@ pub enum JoinKind {
     Anti,
 }
 
+impl JoinKind {
+    /// As plans show it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            JoinKind::Inner => "inner",
+            JoinKind::Left => "left",
+            JoinKind::Semi => "semi",
+            JoinKind::Anti => "anti",
+        }
+    }
+}
+
 /// Where a pipeline ends.
 #[derive(Clone, Debug)]
 pub enum Sink {

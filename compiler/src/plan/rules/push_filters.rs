@@ -2,10 +2,9 @@
 //! between two sides conditions of their join.
 
 use crate::codegen::builder::Result;
-use crate::hir::{ColumnVar, Effect, Expr, ExprKind};
+use crate::hir::{ColumnVar, Effect, Expr, ExprKind, JoinKind};
 use crate::plan::PlanContext;
 use crate::plan::logical::{LogicalPlan, substitute};
-use grizzly_bytecode::query::JoinKind;
 
 /// The rule.
 pub fn apply(plan: LogicalPlan, context: &mut PlanContext<'_>) -> Result<LogicalPlan> {
