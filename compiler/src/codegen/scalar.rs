@@ -12,6 +12,7 @@ mod calls;
 mod convert;
 mod expr;
 mod objects;
+mod queries;
 mod steps;
 
 use super::builder::{Builder, Result, bug, index_u16};
@@ -332,7 +333,8 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
         | I::JumpNeF64 { t, .. }
         | I::JumpEqText { t, .. }
         | I::JumpNeText { t, .. }
-        | I::GetRow { t, .. } => *t = target,
+        | I::GetRow { t, .. }
+        | I::NextRow { t, .. } => *t = target,
         _ => {}
     }
     changed

@@ -266,6 +266,19 @@ fn write_step(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
             let limit = limit.as_ref().map_or("all".to_owned(), show_count);
             writeln!(f, "    limit {limit} offset {}", show_count(offset))
         }
+        Step::LimitEach { code, keys, limit, offset } => {
+            let limit = limit.as_ref().map_or("all".to_owned(), show_count);
+            let head = format!("    limit {limit} offset {} each (", show_count(offset));
+            write_list(f, &head, keys.iter(), ")\n")?;
+            write_code(f, code)
+        }
+        Step::Expand { function, code, arguments, ty, outer } => {
+            let shown = arguments.iter().map(|(register, _)| register);
+            let outer = if *outer { " outer" } else { "" };
+            write_list(f, &format!("    expand{outer} {function:?} ("), shown, ")")?;
+            writeln!(f, " {ty}")?;
+            write_code(f, code)
+        }
     }
 }
 

@@ -212,6 +212,42 @@ pub enum Step {
         /// The rows to skip.
         offset: Count,
     },
+    /// Skips and passes rows like `Limit`, but counts those with equal keys by themselves.
+    LimitEach {
+        /// Computes the keys.
+        code: VectorCode,
+        /// The registers that hold the keys; NULL equals NULL.
+        keys: Vec<VReg>,
+        /// The most rows to pass of each.
+        limit: Option<Count>,
+        /// The rows to skip of each.
+        offset: Count,
+    },
+    /// Gives each row once a row of a table function. The columns are the batch's, then the
+    /// function's.
+    Expand {
+        /// The function.
+        function: TableFunction,
+        /// Computes the arguments.
+        code: VectorCode,
+        /// The registers that hold the arguments, and their types; where one is NULL, there are no
+        /// rows.
+        arguments: Vec<(VReg, Type)>,
+        /// The type of the function's column.
+        ty: Type,
+        /// Whether a row without rows of the function stays, with NULL.
+        outer: bool,
+    },
+}
+
+/// The table functions of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableFunction {
+    /// First, last, step: three INT64, or two TIMESTAMP and an INTERVAL. Raises CastError where the
+    /// step is zero.
+    Series,
+    /// The elements of an array.
+    Unnest,
 }
 
 /// A condition on pairs of a join, over the batch's columns and then the payload.

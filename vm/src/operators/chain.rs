@@ -4,8 +4,10 @@
 //! whose root is the sink. They lie in one list in which every step comes after the step that its
 //! batches go to, so that a step can lend its output while the later ones work.
 
+use super::expand::Expand;
 use super::filter::Filter;
 use super::limit::Limit;
+use super::limit_each::LimitEach;
 use super::pipeline::{SinkState, no_state, poll};
 use super::probe::Probe;
 use super::project::Project;
@@ -22,6 +24,8 @@ enum StepState<'q> {
     Project(Project<'q>),
     Probe(Box<Probe<'q>>),
     Limit(Limit),
+    LimitEach(Box<LimitEach<'q>>),
+    Expand(Box<Expand<'q>>),
 }
 
 /// A step and where its batches go: to the step at this index, `None` for the sink.
@@ -173,6 +177,19 @@ impl Run<'_, '_, '_, '_> {
                 link.done |= flow == Flow::Done;
                 Ok(if flow == Flow::Done { Flow::Done } else { after })
             }
+            StepState::LimitEach(limit) => {
+                limit.apply(batch, environment)?;
+                self.push(rest, link.next, batch, environment)
+            }
+            StepState::Expand(expand) => {
+                expand.start(batch, environment)?;
+                while let Some(out) = expand.next_batch(batch)? {
+                    if self.push(rest, link.next, out, environment)? == Flow::Done {
+                        return Ok(Flow::Done);
+                    }
+                }
+                Ok(Flow::More)
+            }
             StepState::Probe(probe) => {
                 probe.start(batch, environment)?;
                 while let Some(out) = probe.next_batch(batch, environment)? {
@@ -196,6 +213,13 @@ fn make_step<'q>(
         Step::Project { code, columns } => StepState::Project(Project::new(code, columns)),
         Step::Limit { limit, offset } => {
             StepState::Limit(Limit::new(*limit, *offset, environment.parameters)?)
+        }
+        Step::LimitEach { .. } => {
+            let budget = &environment.context.budget;
+            StepState::LimitEach(Box::new(LimitEach::new(step, environment.parameters, budget)?))
+        }
+        Step::Expand { .. } => {
+            StepState::Expand(Box::new(Expand::new(step).ok_or_else(no_state)?))
         }
         Step::Probe { state, .. } => {
             let Some(State::Table(table)) = states.get(state.index()) else {

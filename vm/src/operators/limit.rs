@@ -45,8 +45,11 @@ impl Limit {
     }
 }
 
-/// The number of rows, `None` for NULL.
-fn rows(count: Count, parameters: &[Value]) -> Result<Option<u64>, Fault> {
+/// The number of rows that a count says, `None` for NULL.
+///
+/// # Errors
+/// TypeError where it is negative.
+pub(super) fn rows(count: Count, parameters: &[Value]) -> Result<Option<u64>, Fault> {
     let parameter = match count {
         Count::Constant(n) => return Ok(Some(n)),
         Count::Param(p) => parameters.get(p.index()).unwrap_or(&Value::Null),

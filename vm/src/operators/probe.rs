@@ -32,7 +32,8 @@ pub(super) struct Probe<'q> {
     scratch: EncodedKeys,
     kept: Vec<u16>,
     pairs: Pairs,
-    /// With a residual: whether each row of the batch has had a match.
+    /// With a residual: whether each row of the batch has had a match; for `MarkAny`: whether its
+    /// key is NULL.
     hits: Vec<bool>,
     /// How many rows each key still has, for the kinds that use them up.
     remaining: Vec<u32>,
@@ -68,13 +69,14 @@ impl<'q> Probe<'q> {
         let counted = matches!(kind, JoinKind::IntersectAll | JoinKind::ExceptAll);
         let remaining = if counted { table.counts(&mut memory)? } else { Vec::new() };
         let residual = residual.as_ref().map(|r| (r, Frame::new(&r.code, &[r.condition])));
+        let by_row = residual.is_some() || *kind == JoinKind::MarkAny;
         Ok(Probe {
             table,
             code,
             keys,
             kind: *kind,
             payload,
-            hits: vec![false; if residual.is_some() { CAPACITY } else { 0 }],
+            hits: vec![false; if by_row { CAPACITY } else { 0 }],
             residual,
             notes: *notes,
             frame: Frame::new(code, keys),
@@ -100,9 +102,13 @@ impl<'q> Probe<'q> {
         self.frame.run(self.code, environment, rows, batch.len)?;
         let keys = (&self.frame, self.keys);
         self.table.find(keys, rows, &mut self.ids, &mut self.scratch);
+        self.hits.fill(false);
+        if self.kind == JoinKind::MarkAny {
+            let null = |row| self.keys.iter().any(|key| self.frame.register(*key).is_null(row));
+            rows.each(|row| self.hits[row] = null(row));
+        }
         self.frame.exchange(&mut batch.columns);
         self.pairs.restart();
-        self.hits.fill(false);
         self.pass = Pass::Pairs;
         Ok(())
     }
@@ -236,9 +242,8 @@ impl<'q> Probe<'q> {
         let found = |row: usize| if by_hits { hits[row] } else { ids[row] != NO_ID };
         rows.each(|row| values[row] = u8::from(found(row)));
         if three_valued {
-            let null_key = |row| self.keys.iter().any(|key| self.frame.register(*key).is_null(row));
             for row in rows.iter().filter(|row| !found(*row)) {
-                if self.table.has_null_key || null_key(row) {
+                if self.table.has_null_key || hits[row] {
                     mark.validity_mut().set(row, false, batch.len);
                 }
             }

@@ -88,7 +88,10 @@ fn asks(step: &Step) -> bool {
         })
     };
     match step {
-        Step::Filter { code, .. } | Step::Project { code, .. } => in_code(code),
+        Step::Filter { code, .. }
+        | Step::Project { code, .. }
+        | Step::LimitEach { code, .. }
+        | Step::Expand { code, .. } => in_code(code),
         Step::Probe { code, residual, .. } => {
             in_code(code) || residual.as_ref().is_some_and(|residual| in_code(&residual.code))
         }

@@ -194,6 +194,20 @@ impl Check<'_> {
                 limit.iter().chain([offset]).try_for_each(|count| self.count(count))?;
                 Ok(columns)
             }
+            Step::LimitEach { code, keys, limit, offset } => {
+                self.code(&columns, code)?;
+                registers(code, keys)?;
+                limit.iter().chain([offset]).try_for_each(|count| self.count(count))?;
+                Ok(columns)
+            }
+            Step::Expand { code, arguments, ty, .. } => {
+                self.code(&columns, code)?;
+                for (register, ty) in arguments {
+                    let kind = vector::register(code, *register)?;
+                    ensure(kind == ty.vector_kind(), || format!("{register} is no {ty}"))?;
+                }
+                Ok([columns, vec![ty.vector_kind()]].concat())
+            }
             Step::Probe { .. } => self.probe(columns, step),
         }
     }
