@@ -158,6 +158,11 @@ impl<'a> Checker<'a> {
             self.report(say::wrong_arguments(site.name.span, message, &shown));
             return self.error(span);
         }
+        let used = match &function.key.receiver {
+            Some(receiver) => SmolStr::from(format!("{receiver}.{}", function.key.name)),
+            None => function.key.name.clone(),
+        };
+        self.uses.insert((ObjectKind::Function, used));
         for name in &function.raises {
             if Builtin::named(name).is_none() {
                 let callee = Some(function.display.clone());
