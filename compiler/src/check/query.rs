@@ -3,13 +3,12 @@
 use super::choice::{Branch, Use};
 use super::group::Key;
 use super::operand::{Mode, Operand};
-use super::scope::{Aggregating, Alias, AliasMode, QueryScope};
+use super::scope::{Aggregating, Alias, AliasMode};
 use super::{Checker, walk};
 use crate::diagnostics as say;
 use crate::hir::{Aggregation, ColumnVar, Expr, ExprKind, From, OrderKey, OutputColumn, Query};
 use grizzly_bytecode::{Type, Value};
 use grizzly_grammar::{Span, ast};
-use hashbrown::HashSet;
 use smol_str::SmolStr;
 
 /// What the clauses of one SELECT have become, before grouping is applied.
@@ -21,52 +20,66 @@ struct Parts {
 }
 
 impl<'a> Checker<'a> {
-    /// Checks with a scope of its own.
-    pub(crate) fn apart<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> T {
-        let inner = QueryScope { first_binding: self.names.len(), ..QueryScope::default() };
-        let outer = std::mem::replace(&mut self.scope, inner);
-        let broken = std::mem::take(&mut self.broken_from);
-        let result = check(self);
-        self.broken_from = broken;
-        self.scope = outer;
-        result
-    }
-
     /// A whole query; `want` are the types that its columns should have, as hints. `None` where it
     /// was reported as wrong.
     pub(crate) fn query(&mut self, query: &'a ast::Query, want: Option<&[Type]>) -> Option<Query> {
-        if let Some(with) = &query.with {
-            self.later(with.span, "WITH");
-            return None;
-        }
         if let Some(secret) = query.secrets.first() {
             self.later(secret.span, "USING SECRET");
             return None;
         }
+        let outside = self.commons.len();
+        let with = match &query.with {
+            Some(with) => self.with_tables(with),
+            None => Some(Vec::new()),
+        };
+        let rows = self.rows(query, want);
+        self.commons.truncate(outside);
+        let (with, mut rows) = (with?, rows?);
+        rows.with.splice(0..0, with);
+        Some(rows)
+    }
+
+    /// The rows of a query whose WITH is in scope.
+    fn rows(&mut self, query: &'a ast::Query, want: Option<&[Type]>) -> Option<Query> {
+        if let ast::QueryBody::Select(select) = &query.body {
+            let order = query.order_by.as_ref();
+            let limit = query.limit.as_ref();
+            let rows = self.apart(|this| this.select(select, order, limit, want))?;
+            return self.piped(rows, query);
+        }
+        let rows = self.core(&query.body, want)?;
+        self.finished(rows, query)
+    }
+
+    /// The rows of a query's body without what stands after it.
+    pub(crate) fn core(
+        &mut self,
+        body: &'a ast::QueryBody,
+        want: Option<&[Type]>,
+    ) -> Option<Query> {
+        match body {
+            ast::QueryBody::Select(select) => {
+                self.apart(|this| this.select(select, None, None, want))
+            }
+            ast::QueryBody::Values(values) => self.apart(|this| this.values(values, want)),
+            ast::QueryBody::Nested(inner) => self.query(inner, want),
+            ast::QueryBody::Set(set) => self.set_operation(set, want),
+            ast::QueryBody::Error => None,
+        }
+    }
+
+    /// The rows of a body with the ORDER BY, LIMIT and pipes of its query.
+    pub(crate) fn finished(&mut self, rows: Query, query: &'a ast::Query) -> Option<Query> {
+        let rows = self.ordered(rows, query.order_by.as_ref(), query.limit.as_ref())?;
+        self.piped(rows, query)
+    }
+
+    fn piped(&mut self, rows: Query, query: &'a ast::Query) -> Option<Query> {
         if let Some(step) = query.steps.first() {
             self.later(step.span, "a pipe on a query");
             return None;
         }
-        let order = query.order_by.as_ref();
-        let limit = query.limit.as_ref();
-        match &query.body {
-            ast::QueryBody::Select(select) => {
-                self.apart(|this| this.select(select, order, limit, want))
-            }
-            ast::QueryBody::Values(values) => {
-                let inner = self.apart(|this| this.values(values, want))?;
-                self.ordered(inner, order, limit)
-            }
-            ast::QueryBody::Nested(inner) => {
-                let inner = self.query(inner, want)?;
-                self.ordered(inner, order, limit)
-            }
-            ast::QueryBody::Set(set) => {
-                self.later(set.op_span, "a set operation");
-                None
-            }
-            ast::QueryBody::Error => None,
-        }
+        Some(rows)
     }
 
     /// A query with ORDER BY and LIMIT around another one.
@@ -197,12 +210,16 @@ impl<'a> Checker<'a> {
                     let hint = want.and_then(|types| types.get(outputs.len()));
                     let checked =
                         self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
-                            let operand = this.operand(value, hint);
-                            match hint {
-                                Some(ty) => this.settle_near(operand, ty),
-                                None => this.settle(operand),
-                            }
+                            this.operand(value, hint)
                         });
+                    let untyped = match (&checked, hint) {
+                        (Operand::Untyped(untyped, _), None) => Some(untyped.clone()),
+                        _ => None,
+                    };
+                    let checked = match hint {
+                        Some(ty) => self.settle_near(checked, ty),
+                        None => self.settle(checked),
+                    };
                     let checked = self.with_value(checked);
                     let name = match alias {
                         Some(alias) => alias.name.clone(),
@@ -213,6 +230,9 @@ impl<'a> Checker<'a> {
                         let folded = alias.folded();
                         let known = self.scope.aliases.iter_mut().find(|a| a.name == folded);
                         known.into_iter().for_each(|a| a.variable = Some(output.variable));
+                    }
+                    if let Some(untyped) = untyped {
+                        self.untyped.insert(output.variable, untyped);
                     }
                     outputs.push(output);
                 }
@@ -274,7 +294,10 @@ impl<'a> Checker<'a> {
         let mut outputs = Vec::new();
         for column in tables.iter().flat_map(|table| &table.columns) {
             if !column.merged || qualifier.is_some() {
-                let value = self.column(column.variable, place);
+                let value = match qualifier {
+                    Some(_) => self.column(column.variable, place),
+                    None => self.column_value(column, span),
+                };
                 outputs.push(self.output(column.name.clone(), value));
             }
         }
@@ -284,11 +307,8 @@ impl<'a> Checker<'a> {
     /// The name of an output without an alias: its column or last field, else its text.
     pub(crate) fn name_of(&self, expr: &ast::Expr) -> SmolStr {
         match &expr.kind {
-            ast::ExprKind::Name(name) => match self.columns_named(&name.name).as_slice() {
-                [(_, column)] => {
-                    let known = self.columns.get(column.0 as usize);
-                    known.map_or(name.name.clone(), |column| column.name.clone())
-                }
+            ast::ExprKind::Name(name) => match self.scope.columns_named(&name.name).as_slice() {
+                [(_, column)] => column.name.clone(),
                 _ => name.name.clone(),
             },
             ast::ExprKind::Field { field: ast::NamePart::Ident(field), .. } => field.name.clone(),
@@ -376,17 +396,10 @@ impl<'a> Checker<'a> {
             return None;
         }
         let keys = keys.unwrap_or_default();
-        let mut columns: HashSet<ColumnVar> = keys.iter().map(|(variable, _)| *variable).collect();
-        columns.extend(aggregates.iter().map(|aggregate| aggregate.variable));
-        for output in &mut parts.outputs {
-            self.regroup(&mut output.value, &keys, &columns, group_by);
-        }
-        if let Some(having) = &mut parts.having {
-            self.regroup(having, &keys, &columns, group_by);
-        }
-        columns.extend(parts.outputs.iter().map(|output| output.variable));
-        for key in &mut parts.order {
-            self.regroup(&mut key.value, &keys, &columns, group_by);
+        let after = parts.outputs.iter_mut().map(|output| &mut output.value);
+        let after = after.chain(&mut parts.having);
+        for expr in after.chain(parts.order.iter_mut().map(|key| &mut key.value)) {
+            self.regroup(expr, &keys, group_by);
         }
         Some(Aggregation { keys, aggregates })
     }

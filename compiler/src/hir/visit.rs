@@ -316,6 +316,9 @@ impl From {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
+            From::Function { arguments, .. } => {
+                arguments.iter().for_each(|e| e.for_each_table(visit))
+            }
             From::Query(query) => query.for_each_table(visit),
             From::Set { left, right, .. } => {
                 left.for_each_table(visit);
@@ -332,6 +335,9 @@ impl From {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
+            From::Function { arguments, .. } => {
+                arguments.iter_mut().for_each(|e| e.for_each_table_mut(visit))
+            }
             From::Query(query) => query.for_each_table_mut(visit),
             From::Set { left, right, .. } => {
                 left.for_each_table_mut(visit);
@@ -348,6 +354,7 @@ impl From {
         match self {
             From::Table { .. } | From::Common { .. } => {}
             From::Values { rows, .. } => rows.iter().flatten().for_each(visit),
+            From::Function { arguments, .. } => arguments.iter().for_each(visit),
             From::Query(query) => query.for_each_expr(visit),
             From::Set { left, right, .. } => {
                 left.for_each_expr(visit);
@@ -366,6 +373,7 @@ impl From {
         match self {
             From::Table { .. } | From::Common { .. } => {}
             From::Values { rows, .. } => rows.iter_mut().flatten().for_each(visit),
+            From::Function { arguments, .. } => arguments.iter_mut().for_each(visit),
             From::Query(query) => query.for_each_expr_mut(visit),
             From::Set { left, right, .. } => {
                 left.for_each_expr_mut(visit);
