@@ -236,10 +236,7 @@ impl<'a> Checker<'a> {
         items: Option<&'a [ast::SelectItem]>,
     ) -> Option<Vec<Key>> {
         let entries = match group_by {
-            ast::GroupBy::All(span) => {
-                self.later(*span, "GROUP BY ALL");
-                return None;
-            }
+            ast::GroupBy::All(_) => return self.all_keys(items),
             ast::GroupBy::Items(entries) => entries,
         };
         let mut keys: Vec<Key> = Vec::new();
@@ -266,14 +263,45 @@ impl<'a> Checker<'a> {
                 ));
                 return None;
             }
-            if keys.iter().any(|(_, known)| walk::same(known, &key)) {
-                continue;
-            }
             let named = self.ordinal_item(expr, items).unwrap_or(expr);
             let name = self.name_of(named);
+            self.add_key(&mut keys, name, key);
+        }
+        Some(keys)
+    }
+
+    fn add_key(&mut self, keys: &mut Vec<Key>, name: SmolStr, key: Expr) {
+        if !keys.iter().any(|(_, known)| walk::same(known, &key)) {
             let nullable = self.expr_nullable(&key);
             let variable = self.new_column(name, key.ty.clone(), nullable);
             keys.push((variable, key));
+        }
+    }
+
+    /// GROUP BY ALL: everything in SELECT that has no aggregate.
+    fn all_keys(&mut self, items: Option<&'a [ast::SelectItem]>) -> Option<Vec<Key>> {
+        let mut found: Vec<(SmolStr, Expr)> = Vec::new();
+        for item in items.unwrap_or(&[]) {
+            match item {
+                ast::SelectItem::Star(star) => found.extend(self.star_values(star)?),
+                ast::SelectItem::Expr { value, .. } => {
+                    let key =
+                        self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
+                            this.expr(value)
+                        });
+                    found.push((self.name_of(value), key));
+                }
+            }
+        }
+        let mut keys = Vec::new();
+        for (name, key) in found {
+            let is_aggregate = |e: &Expr| {
+                let mut aggregates = self.scope.aggregates.iter();
+                matches!(e.kind, ExprKind::Column(v) if aggregates.any(|a| a.variable == v))
+            };
+            if !key.any(&is_aggregate) && !key.ty.is_error() {
+                self.add_key(&mut keys, name, key);
+            }
         }
         Some(keys)
     }

@@ -13,10 +13,10 @@ use smol_str::SmolStr;
 
 /// What the clauses of one SELECT have become, before grouping is applied.
 #[derive(Default)]
-struct Parts {
-    outputs: Vec<OutputColumn>,
-    having: Option<Expr>,
-    order: Vec<OrderKey>,
+pub(crate) struct Parts {
+    pub(crate) outputs: Vec<OutputColumn>,
+    pub(crate) having: Option<Expr>,
+    pub(crate) order: Vec<OrderKey>,
 }
 
 impl<'a> Checker<'a> {
@@ -44,8 +44,13 @@ impl<'a> Checker<'a> {
         if let ast::QueryBody::Select(select) = &query.body {
             let order = query.order_by.as_ref();
             let limit = query.limit.as_ref();
-            let rows = self.apart(|this| this.select(select, order, limit, want))?;
-            return self.piped(rows, query);
+            let (rows, tables) = self.apart(|this| {
+                let rows = this.select(select, order, limit, want)?;
+                // The tables of FROM keep their names in the steps of a query without SELECT.
+                let tables = this.scope.tables.take().filter(|_| select.items.is_none());
+                Some((rows, tables))
+            })?;
+            return self.piped(rows, tables, query);
         }
         let rows = self.core(&query.body, want)?;
         self.finished(rows, query)
@@ -71,15 +76,7 @@ impl<'a> Checker<'a> {
     /// The rows of a body with the ORDER BY, LIMIT and pipes of its query.
     pub(crate) fn finished(&mut self, rows: Query, query: &'a ast::Query) -> Option<Query> {
         let rows = self.ordered(rows, query.order_by.as_ref(), query.limit.as_ref())?;
-        self.piped(rows, query)
-    }
-
-    fn piped(&mut self, rows: Query, query: &'a ast::Query) -> Option<Query> {
-        if let Some(step) = query.steps.first() {
-            self.later(step.span, "a pipe on a query");
-            return None;
-        }
-        Some(rows)
+        self.piped(rows, None, query)
     }
 
     /// A query with ORDER BY and LIMIT around another one.
@@ -137,7 +134,8 @@ impl<'a> Checker<'a> {
             Some(group_by) => Some(self.group_keys(group_by, items)?),
             None => None,
         };
-        let mut parts = Parts { outputs: self.outputs(select, want)?, ..Parts::default() };
+        let mut parts =
+            Parts { outputs: self.outputs(items, select.span, want)?, ..Parts::default() };
         parts.having = select.having.as_ref().map(|having| {
             self.in_clause("HAVING", AliasMode::AfterColumns, Aggregating::Collect, |this| {
                 this.condition(having, "HAVING")
@@ -145,7 +143,8 @@ impl<'a> Checker<'a> {
         });
         self.order_by(order, &mut parts);
         let (limit, offset) = self.limits(limit);
-        let group_span = clause_span(select, ast::ClauseKind::GroupBy);
+        let listed = matches!(select.group_by, Some(ast::GroupBy::Items(_)));
+        let group_span = clause_span(select, ast::ClauseKind::GroupBy).filter(|_| listed);
         let aggregation = self.aggregation(keys, &mut parts, group_span);
         let distinct = select.distinct.is_some();
         if distinct {
@@ -183,157 +182,33 @@ impl<'a> Checker<'a> {
         None
     }
 
-    /// The outputs of SELECT; `*` without one.
-    fn outputs(
-        &mut self,
-        select: &'a ast::Select,
-        want: Option<&[Type]>,
-    ) -> Option<Vec<OutputColumn>> {
-        let Some(items) = &select.items else {
-            return self.star_outputs(None, select.span);
-        };
-        let mut outputs = Vec::new();
-        for item in items {
-            match item {
-                ast::SelectItem::Star(star) => {
-                    if !star.exclude.is_empty() || !star.replace.is_empty() {
-                        self.later(star.span, "EXCLUDE and REPLACE");
-                        return None;
-                    }
-                    let qualifier = match &star.qualifier {
-                        Some(name) => Some((self.object_name(name)?, name.span)),
-                        None => None,
-                    };
-                    outputs.extend(self.star_outputs(qualifier, star.span)?);
-                }
-                ast::SelectItem::Expr { value, alias } => {
-                    let hint = want.and_then(|types| types.get(outputs.len()));
-                    let checked =
-                        self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
-                            this.operand(value, hint)
-                        });
-                    let untyped = match (&checked, hint) {
-                        (Operand::Untyped(untyped, _), None) => Some(untyped.clone()),
-                        _ => None,
-                    };
-                    let checked = match hint {
-                        Some(ty) => self.settle_near(checked, ty),
-                        None => self.settle(checked),
-                    };
-                    let checked = self.with_value(checked);
-                    let name = match alias {
-                        Some(alias) => alias.name.clone(),
-                        None => self.name_of(value),
-                    };
-                    let output = self.output(name, checked);
-                    if let Some(alias) = alias {
-                        let folded = alias.folded();
-                        let known = self.scope.aliases.iter_mut().find(|a| a.name == folded);
-                        known.into_iter().for_each(|a| a.variable = Some(output.variable));
-                    }
-                    if let Some(untyped) = untyped {
-                        self.untyped.insert(output.variable, untyped);
-                    }
-                    outputs.push(output);
-                }
-            }
-        }
-        Some(outputs)
-    }
-
-    /// A constant takes the type that is wanted where it fits; everything else keeps its own.
-    fn settle_near(&mut self, operand: Operand, want: &Type) -> Expr {
-        match operand {
-            Operand::Untyped(..) => self.coerce(operand, want, Mode::Assign, "the value"),
-            typed => self.settle(typed),
-        }
-    }
-
-    /// An output must have a value that can leave a query.
-    fn with_value(&mut self, expr: Expr) -> Expr {
-        let span = Span::new(expr.place.start, expr.place.end);
-        match &expr.ty {
-            Type::Unit => {
-                self.report(say::no_value(span, "this", None));
-                self.error(span)
-            }
-            _ => expr,
-        }
-    }
-
-    pub(crate) fn output(&mut self, name: SmolStr, value: Expr) -> OutputColumn {
-        let nullable = self.expr_nullable(&value);
-        let variable = self.new_column(name.clone(), value.ty.clone(), nullable);
-        OutputColumn { variable, name, value }
-    }
-
-    /// `*` or `t.*`.
-    pub(crate) fn star_outputs(
-        &mut self,
-        qualifier: Option<(SmolStr, Span)>,
-        span: Span,
-    ) -> Option<Vec<OutputColumn>> {
-        let tables = match &qualifier {
-            Some((name, at)) => match self.scope_table(name) {
-                Some(table) => vec![table.clone()],
-                None => {
-                    let names: Vec<SmolStr> =
-                        self.tables().iter().map(|table| table.name.clone()).collect();
-                    let near = crate::suggest::similar(name, names.iter());
-                    self.report(say::unknown_table(*at, name, near.as_deref(), None));
-                    return None;
-                }
-            },
-            None => self.tables().to_vec(),
-        };
-        if tables.is_empty() {
-            self.report(say::no_value(span, "`*` without FROM", Some("add FROM")));
-            return None;
-        }
-        let place = self.place(span);
-        let mut outputs = Vec::new();
-        for column in tables.iter().flat_map(|table| &table.columns) {
-            if !column.merged || qualifier.is_some() {
-                let value = match qualifier {
-                    Some(_) => self.column(column.variable, place),
-                    None => self.column_value(column, span),
-                };
-                outputs.push(self.output(column.name.clone(), value));
-            }
-        }
-        Some(outputs)
-    }
-
-    /// The name of an output without an alias: its column or last field, else its text.
-    pub(crate) fn name_of(&self, expr: &ast::Expr) -> SmolStr {
-        match &expr.kind {
-            ast::ExprKind::Name(name) => match self.scope.columns_named(&name.name).as_slice() {
-                [(_, column)] => column.name.clone(),
-                _ => name.name.clone(),
-            },
-            ast::ExprKind::Field { field: ast::NamePart::Ident(field), .. } => field.name.clone(),
-            _ => SmolStr::new(expr.span.text(self.text)),
-        }
-    }
-
-    fn order_by(&mut self, order: Option<&'a ast::OrderBy>, parts: &mut Parts) {
+    pub(crate) fn order_by(&mut self, order: Option<&'a ast::OrderBy>, parts: &mut Parts) {
         let Some(order) = order else { return };
-        if order.all.is_some() {
-            self.later(order.span, "ORDER BY ALL");
+        if let Some(direction) = &order.all {
+            let all: Vec<Expr> = parts
+                .outputs
+                .iter()
+                .map(|output| self.column(output.variable, output.value.place))
+                .collect();
+            all.into_iter().for_each(|value| parts.order.extend(self.order_key(value, *direction)));
             return;
         }
         for item in &order.items {
             let value = self.order_value(&item.value, &parts.outputs);
-            if !value.ty.is_error() && !super::types::is_comparable(&value.ty) {
-                let at = item.value.span;
-                let why = "a key of ORDER BY";
-                self.report(say::type_mismatch(at, &Type::Text, &value.ty, why, false));
-                continue;
-            }
-            let descending = item.direction.descending.unwrap_or(false);
-            let nulls_first = item.direction.nulls_first.unwrap_or(descending);
-            parts.order.push(OrderKey { value, descending, nulls_first });
+            parts.order.extend(self.order_key(value, item.direction));
         }
+    }
+
+    fn order_key(&mut self, value: Expr, direction: ast::OrderDirection) -> Option<OrderKey> {
+        if !value.ty.is_error() && !super::types::is_comparable(&value.ty) {
+            let at = Span::new(value.place.start, value.place.end);
+            let why = "a key of ORDER BY";
+            self.report(say::type_mismatch(at, &Type::Text, &value.ty, why, false));
+            return None;
+        }
+        let descending = direction.descending.unwrap_or(false);
+        let nulls_first = direction.nulls_first.unwrap_or(descending);
+        Some(OrderKey { value, descending, nulls_first })
     }
 
     fn order_value(&mut self, expr: &'a ast::Expr, outputs: &[OutputColumn]) -> Expr {
@@ -354,7 +229,7 @@ impl<'a> Checker<'a> {
     }
 
     /// After DISTINCT only outputs are left to order by.
-    fn order_by_outputs(&mut self, parts: &mut Parts) {
+    pub(crate) fn order_by_outputs(&mut self, parts: &mut Parts) {
         for key in &mut parts.order {
             let is_output =
                 |v: &ColumnVar| parts.outputs.iter().any(|output| output.variable == *v);
@@ -385,7 +260,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Applies grouping to what is computed after it.
-    fn aggregation(
+    pub(crate) fn aggregation(
         &mut self,
         keys: Option<Vec<Key>>,
         parts: &mut Parts,
@@ -495,7 +370,7 @@ fn clause_span(select: &ast::Select, kind: ast::ClauseKind) -> Option<Span> {
     select.clauses.iter().find(|clause| clause.kind == kind).map(|clause| clause.span)
 }
 
-fn aliases_of(items: Option<&[ast::SelectItem]>) -> Vec<Alias<'_>> {
+pub(crate) fn aliases_of(items: Option<&[ast::SelectItem]>) -> Vec<Alias<'_>> {
     let mut aliases = Vec::new();
     for item in items.unwrap_or(&[]) {
         if let ast::SelectItem::Expr { value, alias: Some(alias) } = item {

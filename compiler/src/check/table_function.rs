@@ -74,7 +74,8 @@ impl<'a> Checker<'a> {
         operands: Vec<Operand>,
         span: Span,
     ) -> Option<(Vec<Expr>, Type, bool)> {
-        let is_time = |o: &Operand| matches!(o, Operand::Typed(e) if matches!(e.ty, Type::Date | Type::Timestamp));
+        let time = |ty: &Type| matches!(ty, Type::Date | Type::Timestamp);
+        let is_time = |o: &Operand| matches!(o, Operand::Typed(e) if time(&e.ty));
         let times = operands.iter().any(is_time);
         let (ty, step) =
             if times { (Type::Timestamp, Type::Interval) } else { (Type::Int64, Type::Int64) };

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0372",
     title: "ON uses a table outside its JOIN",
-    explanation: r#"JOIN binds more tightly than a comma in FROM, so its ON sees the two sides of this
-JOIN and not what stands before the comma.
+    explanation: r#"JOIN binds more tightly than a comma in FROM, so its ON sees the two sides
+of this JOIN and not what stands before the comma.
 
 ```sql
 CREATE TABLE a (id INT64);

@@ -6,9 +6,9 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0373",
     title: "Wrong shape of a recursive query",
-    explanation: r#"A query of WITH that refers to itself is a UNION or UNION ALL: its left side gives the
-first rows without referring to itself, and the right side makes further rows of
-those of the round before.
+    explanation: r#"A query of WITH that refers to itself is a UNION or UNION ALL: its left side
+gives the first rows without referring to itself, and the right side makes further
+rows of those of the round before.
 
 ```sql
 WITH RECURSIVE n AS (SELECT x + 1 AS x FROM n UNION ALL SELECT 1) SELECT x FROM n LIMIT 3;

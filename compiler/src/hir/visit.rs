@@ -256,8 +256,8 @@ impl Query {
         }
         self.for_each_expr_mut(&mut |e| e.for_each_table_mut(visit));
     }
-    /// Calls `visit` with the expressions that stand directly in the query and in the queries of its
-    /// FROM and WITH.
+    /// Calls `visit` with the expressions that stand directly in the query and in the queries of
+    /// its FROM and WITH.
     pub fn for_each_expr<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         for common in &self.with {
             common.query.for_each_expr(visit);
@@ -283,8 +283,8 @@ impl Query {
         self.offset.iter().for_each(visit);
     }
 
-    /// Calls `visit` with the expressions that stand directly in the query and in the queries of its
-    /// FROM and WITH, to change them.
+    /// Calls `visit` with the expressions that stand directly in the query and in the queries of
+    /// its FROM and WITH, to change them.
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         for common in &mut self.with {
             common.query.for_each_expr_mut(visit);
@@ -368,7 +368,8 @@ impl From {
         }
     }
 
-    /// Calls `visit` with the expressions that stand directly in the source and in its queries, to change them.
+    /// Calls `visit` with the expressions that stand directly in the source and in its queries, to
+    /// change them.
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         match self {
             From::Table { .. } | From::Common { .. } => {}
