@@ -13,11 +13,14 @@
 mod block;
 mod call;
 mod choice;
+mod collection;
 mod define;
 mod effects;
 mod expr;
 mod function;
 mod group;
+mod lambda;
+mod loops;
 mod matching;
 mod names;
 mod native;
@@ -51,6 +54,7 @@ use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
 use std::cell::Cell;
 
+pub use collection::collection_names;
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
 pub use script::{CheckedScript, check_script, check_statement};
@@ -149,6 +153,7 @@ pub(crate) struct Checker<'a> {
     parameter_typed: Vec<bool>,
     names: Vec<Binding>,
     function: Option<FunctionContext>,
+    lambda: Option<lambda::LambdaContext>,
     loops: u32,
     raised: Vec<Raised>,
     /// Per caught exception: what it may be, for RAISE of it.
@@ -192,6 +197,7 @@ impl<'a> Checker<'a> {
             parameter_typed: Vec::new(),
             names: Vec::new(),
             function: None,
+            lambda: None,
             loops: 0,
             raised: Vec::new(),
             caught: HashMap::new(),

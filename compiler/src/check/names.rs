@@ -68,6 +68,9 @@ impl<'a> Checker<'a> {
         if BARE_CALLS.contains(&name.as_str()) && !self.catalog.natives(name).is_empty() {
             return Operand::Typed(self.native_call(ident, Vec::new(), span));
         }
+        if self.names_function(ident) {
+            return Operand::Typed(self.function_value(ident, None));
+        }
         self.unknown_name(ident, name);
         Operand::Typed(self.error(span))
     }
