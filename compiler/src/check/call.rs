@@ -53,6 +53,11 @@ impl<'a> Checker<'a> {
             let what = match &call.function.kind {
                 ast::ExprKind::Error => return Operand::Typed(self.error(span)),
                 ast::ExprKind::Field { .. } => "a call of a function of a schema or a module",
+                ast::ExprKind::Lambda(lambda) => {
+                    let at = call.function.span;
+                    let called = self.call_of_lambda((lambda, at), first, &call.arguments, want);
+                    return called.unwrap_or_else(|| Operand::Typed(self.error(span)));
+                }
                 _ => {
                     let callee = self.expr(&call.function);
                     let arguments = &call.arguments;

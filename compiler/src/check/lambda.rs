@@ -348,6 +348,26 @@ impl<'a> Checker<'a> {
         self.value_call(callee, &ty, values, span)
     }
 
+    /// `(x -> e)(arguments)`.
+    pub(crate) fn call_of_lambda(
+        &mut self,
+        (lambda, at): (&'a ast::Lambda, Span),
+        first: Option<Operand>,
+        arguments: &'a [ast::Argument],
+        want: Option<&Type>,
+    ) -> Option<Operand> {
+        let mut values: Vec<Expr> = first.into_iter().map(|first| self.settle(first)).collect();
+        for argument in arguments {
+            values.push(self.expr(&argument.value));
+        }
+        if values.iter().any(|value| value.ty.is_error()) {
+            return None;
+        }
+        let (steps, value) = self.apply_lambda(lambda, at, values, want)?;
+        let value = self.settle(value);
+        Some(Operand::Typed(self.after(steps, value)))
+    }
+
     /// An argument for a parameter of a type: a lambda that is only passed is the call's to answer
     /// for.
     pub(crate) fn passed(&mut self, argument: &'a ast::Expr, to: &Type) -> Operand {
