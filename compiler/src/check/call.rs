@@ -184,7 +184,7 @@ impl<'a> Checker<'a> {
     fn function_local(&mut self, name: &'a ast::Ident) -> Option<Expr> {
         let folded = name.folded();
         let bound = self.names.iter().any(|binding| binding.name == folded);
-        if !bound || !self.columns_named(&folded).is_empty() {
+        if !bound {
             return None;
         }
         let before = self.names.clone();
@@ -315,7 +315,7 @@ impl<'a> Checker<'a> {
             };
             let want = index.and_then(|i| function.parameters.get(i)).map(|p| p.ty.clone());
             let operand = match &want {
-                Some(want) => self.passed(&argument.value, want),
+                Some(want) => self.passed_operand(&argument.value, want),
                 None => self.operand(&argument.value, None),
             };
             let Some(index) = index else {

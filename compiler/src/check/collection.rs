@@ -208,7 +208,7 @@ impl<'a> Checker<'a> {
             C::Any | C::All => self.any_or_all(&call),
             C::Count => self.count_array(&call),
             C::Sum | C::Avg | C::Min | C::Max => self.aggregate_array(&call),
-            C::First => self.first_of(&call),
+            C::First => self.first_element(&call),
             C::Take | C::Skip => self.part_of(&call),
             C::Distinct => self.distinct_of(&call),
             C::Sort => self.sorted(&call),
@@ -404,7 +404,7 @@ impl<'a> Checker<'a> {
         self.library(name, vec![values], ty, call.span)
     }
 
-    fn first_of(&mut self, call: &Loop<'a>) -> Option<Expr> {
+    fn first_element(&mut self, call: &Loop<'a>) -> Option<Expr> {
         let place = self.place(call.span);
         let kind = ExprKind::Length(Box::new(call.array.clone()));
         let length = Expr { kind, ty: Type::Int64, place };

@@ -148,23 +148,26 @@ impl<'a> Checker<'a> {
     /// A default stands in other statements later: it can neither use parameters and variables of
     /// this one nor keep values in locals.
     pub(crate) fn self_contained(&mut self, value: Expr) -> Expr {
-        let mut found: Option<(Span, bool)> = None;
+        let mut found: Option<(Span, &str)> = None;
         value.walk(&mut |e| {
             let at = Span::new(e.place.start, e.place.end);
             match e.kind {
-                ExprKind::Parameter(_) => found = found.or(Some((at, true))),
-                ExprKind::Local(_) => found = found.or(Some((at, false))),
+                ExprKind::Parameter(_) => found = found.or(Some((at, ""))),
+                ExprKind::Local(_) => {
+                    found = found.or(Some((at, "a DEFAULT that uses a value twice")))
+                }
+                ExprKind::Subquery { .. } => found = found.or(Some((at, "a query in a DEFAULT"))),
                 _ => {}
             }
         });
         match found {
             None => value,
-            Some((span, true)) => {
+            Some((span, "")) => {
                 let text = span.text(self.text).to_owned();
                 self.report(say::not_constant(span, &text, "DEFAULT"));
                 self.error(span)
             }
-            Some((span, false)) => self.later(span, "a DEFAULT that uses a value twice"),
+            Some((span, what)) => self.later(span, what),
         }
     }
 

@@ -65,7 +65,7 @@ impl<'a> Checker<'a> {
     pub(crate) fn names_function(&self, name: &ast::Ident) -> bool {
         let folded = name.folded();
         let value = self.names.iter().any(|binding| binding.name == folded)
-            || !self.columns_named(&folded).is_empty();
+            || self.levels().any(|level| !level.columns_named(&folded).is_empty());
         let free = FunctionKey { receiver: None, name: folded.clone() };
         !value
             && (self.catalog.function(&free).is_some() || !self.catalog.natives(&folded).is_empty())
@@ -342,7 +342,7 @@ impl<'a> Checker<'a> {
             values.push(self.coerce(first, to, Mode::Implicit, "the argument"));
         }
         for (argument, to) in arguments.iter().zip(types) {
-            let operand = self.passed(&argument.value, to);
+            let operand = self.passed_operand(&argument.value, to);
             values.push(self.coerce(operand, to, Mode::Implicit, "the argument"));
         }
         self.value_call(callee, &ty, values, span)
@@ -370,7 +370,7 @@ impl<'a> Checker<'a> {
 
     /// An argument for a parameter of a type: a lambda that is only passed is the call's to answer
     /// for.
-    pub(crate) fn passed(&mut self, argument: &'a ast::Expr, to: &Type) -> Operand {
+    pub(crate) fn passed_operand(&mut self, argument: &'a ast::Expr, to: &Type) -> Operand {
         match &argument.kind {
             ast::ExprKind::Lambda(lambda) => {
                 Operand::Typed(self.lambda_value(lambda, argument.span, Some(to), true))

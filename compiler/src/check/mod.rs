@@ -19,6 +19,7 @@ mod effects;
 mod expr;
 mod function;
 mod group;
+mod join;
 mod lambda;
 mod loops;
 mod matching;
@@ -26,23 +27,29 @@ mod names;
 mod native;
 mod operand;
 mod operators;
+mod outputs;
 mod patterns;
+mod pipe;
 mod query;
 mod recover;
 mod resolve;
 mod scope;
 mod script;
+mod set;
 mod source;
 mod statement;
 mod structs;
+mod subquery;
+mod table_function;
 mod types;
+mod with;
 mod write;
 
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod walk;
 
-use crate::catalog::{Catalog, ObjectKind, Source, Variable};
+use crate::catalog::{Catalog, ObjectKind, Source, Table, Variable};
 use crate::hir::{
     self, Block, Column, ColumnVar, Expr, ExprKind, FunctionResult, Local, LocalId, Step,
 };
@@ -53,6 +60,7 @@ use grizzly_grammar::{Diagnostic, Span, ast};
 use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
 use std::cell::Cell;
+use std::sync::Arc;
 
 pub use collection::collection_names;
 pub(crate) use resolve::built_in_type;
@@ -66,6 +74,8 @@ pub(crate) struct ScriptFacts {
     pub(crate) tables: HashMap<SmolStr, Span>,
     /// The row types of those tables, for functions that are checked before the tables exist.
     pub(crate) row_types: HashMap<SmolStr, Type>,
+    /// Those tables themselves, without the storage's id.
+    pub(crate) shapes: HashMap<SmolStr, Arc<Table>>,
     /// Types and functions (receiver functions as `type.name`) that the script makes and the
     /// database does not have, with the number of their statement: before it they are not there to
     /// be dropped.
@@ -159,6 +169,11 @@ pub(crate) struct Checker<'a> {
     /// Per caught exception: what it may be, for RAISE of it.
     caught: HashMap<LocalId, Vec<SmolStr>>,
     scope: scope::QueryScope<'a>,
+    /// The queries of WITH that are in scope, the innermost last.
+    commons: Vec<with::Common>,
+    next_common: u32,
+    /// The outputs that are constants without a type of their own, for what converts them.
+    untyped: HashMap<ColumnVar, operand::Untyped>,
     /// Columns that an outer join may make NULL.
     nulled: HashSet<ColumnVar>,
     /// What conditions around tell: the leaves that are not NULL here.
@@ -202,6 +217,9 @@ impl<'a> Checker<'a> {
             raised: Vec::new(),
             caught: HashMap::new(),
             scope: scope::QueryScope::default(),
+            commons: Vec::new(),
+            next_common: 0,
+            untyped: HashMap::new(),
             nulled: HashSet::new(),
             known: Facts::default(),
             broken_from: false,

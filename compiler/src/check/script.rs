@@ -256,6 +256,7 @@ impl<'s> ScriptRun<'s> {
             if let Some(table) = table {
                 let row = Type::Struct(Arc::new(table.row_type()));
                 self.facts.row_types.insert(ident.folded(), row);
+                self.facts.shapes.insert(ident.folded(), Arc::new(table));
             }
         }
     }

@@ -86,7 +86,8 @@ fn same_head(a: &ExprKind, b: &ExprKind, bound: &HashMap<LocalId, LocalId>) -> b
         (K::Native { function: x, .. }, K::Native { function: y, .. }) => x.name == y.name,
         (K::Field { index: x, .. }, K::Field { index: y, .. }) => x == y,
         (K::ExceptionIs { name: x, .. }, K::ExceptionIs { name: y, .. }) => x == y,
-        (K::Try { .. }, _) | (K::Error, _) => false,
+        // Each query has variables of its own.
+        (K::Try { .. } | K::Error | K::Subquery { .. }, _) => false,
         _ => std::mem::discriminant(a) == std::mem::discriminant(b),
     }
 }

@@ -268,8 +268,8 @@ impl Query {
         }
         self.for_each_expr_mut(&mut |e| e.for_each_table_mut(visit));
     }
-    /// Calls `visit` with the expressions that stand directly in the query and in the queries of its
-    /// FROM and WITH.
+    /// Calls `visit` with the expressions that stand directly in the query and in the queries of
+    /// its FROM and WITH.
     pub fn for_each_expr<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         for common in &self.with {
             common.query.for_each_expr(visit);
@@ -295,8 +295,8 @@ impl Query {
         self.offset.iter().for_each(visit);
     }
 
-    /// Calls `visit` with the expressions that stand directly in the query and in the queries of its
-    /// FROM and WITH, to change them.
+    /// Calls `visit` with the expressions that stand directly in the query and in the queries of
+    /// its FROM and WITH, to change them.
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         for common in &mut self.with {
             common.query.for_each_expr_mut(visit);
@@ -328,6 +328,9 @@ impl From {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
+            From::Function { arguments, .. } => {
+                arguments.iter().for_each(|e| e.for_each_table(visit))
+            }
             From::Query(query) => query.for_each_table(visit),
             From::Set { left, right, .. } => {
                 left.for_each_table(visit);
@@ -344,6 +347,9 @@ impl From {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
+            From::Function { arguments, .. } => {
+                arguments.iter_mut().for_each(|e| e.for_each_table_mut(visit))
+            }
             From::Query(query) => query.for_each_table_mut(visit),
             From::Set { left, right, .. } => {
                 left.for_each_table_mut(visit);
@@ -360,6 +366,7 @@ impl From {
         match self {
             From::Table { .. } | From::Common { .. } => {}
             From::Values { rows, .. } => rows.iter().flatten().for_each(visit),
+            From::Function { arguments, .. } => arguments.iter().for_each(visit),
             From::Query(query) => query.for_each_expr(visit),
             From::Set { left, right, .. } => {
                 left.for_each_expr(visit);
@@ -373,11 +380,13 @@ impl From {
         }
     }
 
-    /// Calls `visit` with the expressions that stand directly in the source and in its queries, to change them.
+    /// Calls `visit` with the expressions that stand directly in the source and in its queries, to
+    /// change them.
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         match self {
             From::Table { .. } | From::Common { .. } => {}
             From::Values { rows, .. } => rows.iter_mut().flatten().for_each(visit),
+            From::Function { arguments, .. } => arguments.iter_mut().for_each(visit),
             From::Query(query) => query.for_each_expr_mut(visit),
             From::Set { left, right, .. } => {
                 left.for_each_expr_mut(visit);
