@@ -122,7 +122,7 @@ impl<'a> Checker<'a> {
             given.push(value.clone());
             steps.push(Step::Let(*local, value));
         }
-        let (branch, context) = self.lambda_body(lambda, &parameters, None, want);
+        let (branch, context) = self.lambda_body(lambda, meanings(&parameters), None, want);
         if !context.returns {
             steps.extend(branch.steps);
             return branch.value.map(|value| (steps, value)).or_else(|| {
@@ -141,6 +141,37 @@ impl<'a> Checker<'a> {
         let value = self.lambda_expr(parameters, body, &ty, span);
         let call = self.value_call(value, &ty, given, span);
         (!call.ty.is_error()).then(|| (Vec::new(), Operand::Typed(call)))
+    }
+
+    /// The body of a lambda whose only parameter stands for a row: its fields are the columns.
+    pub(crate) fn lambda_on_row(
+        &mut self,
+        lambda: &'a ast::Lambda,
+        span: Span,
+        row: Expr,
+        want: Option<&Type>,
+    ) -> Option<(Vec<Step>, Operand)> {
+        let [parameter] = lambda.parameters.as_slice() else {
+            self.report(say::lambda_width(span, 1, lambda.parameters.len()));
+            return None;
+        };
+        if parameter.parameter_type.is_some() {
+            return self.apply_lambda(lambda, span, vec![row], want);
+        }
+        let (reports, raised) = (self.diagnostics.len(), self.raised.len());
+        let meaning = vec![Meaning::Value(row.clone())];
+        let (branch, context) = self.lambda_body(lambda, meaning, None, want);
+        if context.returns {
+            // RETURN leaves the lambda, so it must be a function of its own, given the row.
+            self.diagnostics.truncate(reports);
+            self.raised.truncate(raised);
+            return self.apply_lambda(lambda, span, vec![row], want);
+        }
+        let (steps, value) = (branch.steps, branch.value);
+        value.map(|value| (steps, value)).or_else(|| {
+            self.report(say::no_value(span, "this lambda", Some("end it with its value")));
+            None
+        })
     }
 
     /// New locals for a lambda's parameters: of the types written, else of the given ones.
@@ -180,7 +211,7 @@ impl<'a> Checker<'a> {
     fn lambda_body(
         &mut self,
         lambda: &'a ast::Lambda,
-        parameters: &[LocalId],
+        parameters: Vec<Meaning>,
         result: Option<Type>,
         want: Option<&Type>,
     ) -> (super::choice::Branch, LambdaContext) {
@@ -188,9 +219,8 @@ impl<'a> Checker<'a> {
         let context = LambdaContext { floor, result: result.clone(), returns: false };
         let outer = self.lambda.replace(context.clone());
         let loops = std::mem::take(&mut self.loops);
-        for (parameter, local) in lambda.parameters.iter().zip(parameters) {
+        for (parameter, meaning) in lambda.parameters.iter().zip(parameters) {
             let (name, span) = (parameter.name.folded(), parameter.name.span);
-            let meaning = Meaning::Local(*local);
             self.names.push(Binding { name, span, meaning, what: "parameter", used: false });
         }
         let known = self.known.clone();
@@ -229,7 +259,7 @@ impl<'a> Checker<'a> {
         };
         let outer = std::mem::take(&mut self.raised);
         let result = wanted.as_ref().map(|ty| ty.result.clone());
-        let (branch, context) = self.lambda_body(lambda, &parameters, result.clone(), None);
+        let (branch, context) = self.lambda_body(lambda, meanings(&parameters), result.clone(), None);
         let raised = std::mem::replace(&mut self.raised, outer);
         let result = match (result.or(context.result), &branch.value) {
             (Some(result), _) => result,
@@ -469,6 +499,10 @@ impl<'a> Checker<'a> {
         let kind = ExprKind::Return(value.map(Box::new));
         Some(Expr { kind, ty: Type::Unit, place: self.place(span) })
     }
+}
+
+fn meanings(locals: &[LocalId]) -> Vec<Meaning> {
+    locals.iter().map(|local| Meaning::Local(*local)).collect()
 }
 
 /// The type of a user's function as a value.

@@ -30,6 +30,7 @@ mod operators;
 mod outputs;
 mod patterns;
 mod pipe;
+mod pipe_rows;
 mod query;
 mod recover;
 mod resolve;
