@@ -21,7 +21,13 @@ impl<'a> Checker<'a> {
             K::Literal(literal) => return self.literal(literal, span),
             K::TypedLiteral(literal) => self.typed_literal(literal, span),
             K::Interval(literal) => self.interval(literal, span),
+            K::Name(ident)
+                if matches!(want, Some(Type::Function(_))) && self.names_function(ident) =>
+            {
+                self.function_value(ident, want)
+            }
             K::Name(ident) => return self.name(ident),
+            K::Lambda(lambda) => self.lambda_value(lambda, span, want, false),
             K::Interpolation(braces) => self.interpolation(&braces.variable, span),
             K::Parameter(parameter) => return self.parameter_ref(parameter, span),
             K::Unary { op, op_span, operand } => return self.unary(*op, *op_span, operand, span),
@@ -76,7 +82,6 @@ impl<'a> Checker<'a> {
             K::Slice(_) => "a slice of an array",
             K::Range { .. } => "a range as a value",
             K::Await(_) => "AWAIT",
-            K::Lambda(_) => "a lambda",
             K::Map(_) => "a MAP",
             K::Row(_) => "a row of several values",
             K::Star => {

@@ -170,7 +170,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn typed_aggregate(
+    pub(crate) fn typed_aggregate(
         &mut self,
         kind: Kind,
         name: &ast::Ident,

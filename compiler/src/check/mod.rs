@@ -13,12 +13,15 @@
 mod block;
 mod call;
 mod choice;
+mod collection;
 mod define;
 mod effects;
 mod expr;
 mod function;
 mod group;
 mod join;
+mod lambda;
+mod loops;
 mod matching;
 mod names;
 mod native;
@@ -27,6 +30,7 @@ mod operators;
 mod outputs;
 mod patterns;
 mod pipe;
+mod pipe_rows;
 mod query;
 mod recover;
 mod resolve;
@@ -60,6 +64,7 @@ use smol_str::SmolStr;
 use std::cell::Cell;
 use std::sync::Arc;
 
+pub use collection::collection_names;
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
 pub use script::{CheckedScript, check_script, check_statement, check_stored};
@@ -164,6 +169,7 @@ pub(crate) struct Checker<'a> {
     parameter_typed: Vec<bool>,
     names: Vec<Binding>,
     function: Option<FunctionContext>,
+    lambda: Option<lambda::LambdaContext>,
     loops: u32,
     raised: Vec<Raised>,
     /// Per caught exception: what it may be, for RAISE of it.
@@ -219,6 +225,7 @@ impl<'a> Checker<'a> {
             parameter_typed: Vec::new(),
             names: Vec::new(),
             function: None,
+            lambda: None,
             loops: 0,
             raised: Vec::new(),
             caught: HashMap::new(),

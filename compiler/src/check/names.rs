@@ -121,6 +121,9 @@ impl<'a> Checker<'a> {
         if BARE_CALLS.contains(&name.as_str()) && !self.catalog.natives(name).is_empty() {
             return Operand::Typed(self.native_call(ident, Vec::new(), span));
         }
+        if self.names_function(ident) {
+            return Operand::Typed(self.function_value(ident, None));
+        }
         self.unknown_name(ident, name);
         Operand::Typed(self.error(span))
     }
@@ -441,6 +444,13 @@ impl<'a> Checker<'a> {
             _ => Vec::new(),
         };
         match fields.iter().position(|field| field.name.eq_ignore_ascii_case(name)) {
+            Some(index) if is_row(&base) => match base.kind {
+                // The field of a row is its column.
+                ExprKind::MakeStruct(mut values) if index < values.len() => {
+                    Expr { place, ..values.swap_remove(index) }
+                }
+                _ => self.error(span),
+            },
             Some(index) => {
                 let ty = fields.get(index).map_or(Type::Error, |field| field.ty.clone());
                 let kind = ExprKind::Field { operand: Box::new(base), index: index as u16 };
@@ -453,5 +463,15 @@ impl<'a> Checker<'a> {
                 self.error(span)
             }
         }
+    }
+}
+
+/// Whether an expression is a row: a struct of columns.
+fn is_row(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::MakeStruct(values) => {
+            values.iter().all(|value| matches!(value.kind, ExprKind::Column(_)))
+        }
+        _ => false,
     }
 }

@@ -78,6 +78,10 @@ impl<'a> Checker<'a> {
                 self.report(say::no_value(span, "this", None));
                 self.error(span)
             }
+            ty if super::types::holds_function(ty) => {
+                self.report(say::kept_function(span, "a column"));
+                self.error(span)
+            }
             _ => expr,
         }
     }

@@ -15,9 +15,9 @@ use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// The rows so far, and what their columns are called.
-struct Pipe {
-    rows: Query,
-    tables: Vec<ScopeTable>,
+pub(super) struct Pipe {
+    pub(super) rows: Query,
+    pub(super) tables: Vec<ScopeTable>,
 }
 
 impl<'a> Checker<'a> {
@@ -43,7 +43,7 @@ impl<'a> Checker<'a> {
     }
 
     /// One table without a name for all outputs.
-    fn unnamed(&self, outputs: &[OutputColumn], span: Span) -> ScopeTable {
+    pub(super) fn unnamed(&self, outputs: &[OutputColumn], span: Span) -> ScopeTable {
         let columns = outputs.iter();
         let columns: Vec<ScopeColumn> =
             columns.map(|output| ScopeColumn::new(output.name.clone(), output.variable)).collect();
@@ -115,15 +115,12 @@ impl<'a> Checker<'a> {
                 this.later(function.span, "|> CALL");
                 None
             }
-            K::Function(call) => {
-                this.later(call.span, "a collection function on a query");
-                None
-            }
+            K::Function(call) => this.function_step(pipe, call),
         })
     }
 
     /// Makes the rows so far the source of a query; gives it with the order that it goes on with.
-    fn source_of(&mut self, pipe: Pipe) -> Query {
+    pub(super) fn source_of(&mut self, pipe: Pipe) -> Query {
         let Pipe { mut rows, tables } = pipe;
         self.scope.tables = Some(tables);
         let order = self.order_of(&mut rows);
@@ -158,7 +155,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A step that keeps all columns.
-    fn passed(
+    pub(super) fn passed(
         &mut self,
         pipe: Pipe,
         span: Span,
