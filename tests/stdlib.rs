@@ -14,6 +14,7 @@ use grizzly_bytecode::{Fault, Field, Type, Value};
 use grizzly_stdlib::display::text_of;
 use grizzly_vm::batch::Batch;
 use grizzly_vm::ports;
+use smol_str::SmolStr;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -101,7 +102,8 @@ fn the_examples_of_the_table_hold() {
         return;
     };
     let database = Database::in_memory(Options::default(), Arc::default()).expect("a database");
-    let known = grizzly::catalog::Builtins::new(grizzly_stdlib::PRELUDE).names();
+    let mut known = grizzly::catalog::Builtins::new(grizzly_stdlib::PRELUDE).names();
+    known.extend(grizzly_compiler::check::collection_names().map(SmolStr::new));
     let mut session = database.session();
     let (mut count, mut problems) = (0, Vec::new());
     let mut files: Vec<PathBuf> =

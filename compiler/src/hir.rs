@@ -21,7 +21,7 @@ mod visit;
 
 pub use renumber::Offsets;
 
-use crate::catalog::{FunctionKey, Native, Table};
+use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
 use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
@@ -152,6 +152,16 @@ pub enum ExprKind {
         /// The arguments, of the types that this call gives the parameters.
         arguments: Vec<Expr>,
     },
+    /// A function value. Locals, columns and parameters of its surroundings that its body names are
+    /// captured by value when it is made.
+    Lambda(Box<Lambda>),
+    /// A call of a function value; raises TypeError where it is NULL.
+    CallValue {
+        /// The function value.
+        callee: Box<Expr>,
+        /// One argument a parameter, of its type.
+        arguments: Vec<Expr>,
+    },
     /// A struct of the expression's type.
     MakeStruct(Vec<Expr>),
     /// A field of a struct or of an exception's own fields, by index; NULL of NULL.
@@ -223,6 +233,15 @@ pub enum ExprKind {
     },
 }
 
+/// The code of a function value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lambda {
+    /// Its parameters, among the locals of its surroundings; all may be NULL.
+    pub parameters: Vec<LocalId>,
+    /// Its body; RETURN in it leaves it.
+    pub body: Block,
+}
+
 /// What the rows of a query inside an expression become.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SubqueryKind {
@@ -287,6 +306,8 @@ pub enum Step {
     Assign(LocalId, Expr),
     /// Assigns to a part of a struct local: the path of field indices.
     AssignField(LocalId, Vec<u16>, Expr),
+    /// Appends a value to an array local.
+    Push(LocalId, Expr),
     /// Evaluates for effect.
     Expr(Expr),
     /// Repeats while TRUE.
@@ -362,7 +383,7 @@ pub struct FunctionResult {
 }
 
 /// A query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// WITH: each is visible in the later ones and in the rest of the query, its own subqueries
     /// included.
@@ -648,8 +669,10 @@ pub enum StatementKind {
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.
     CreateFunction(Arc<Function>),
-    /// DROP.
-    Drop(crate::catalog::ObjectKind, Vec<SmolStr>),
+    /// CREATE VIEW, and its rows as they were checked.
+    CreateView(Arc<View>, Box<Query>),
+    /// DROP of objects by their folded names, in this order.
+    Drop(Vec<(crate::catalog::ObjectKind, SmolStr)>),
     /// BEGIN; TRUE for SERIALIZABLE.
     Begin(bool),
     /// COMMIT.

@@ -135,7 +135,14 @@ impl<'s> Printer<'s> {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
             StatementKind::CreateFunction(function) => self.function(function),
-            StatementKind::Drop(kind, names) => self.line(format!("drop {kind:?} {}", join(names))),
+            StatementKind::CreateView(view, query) => {
+                self.query(&format!("create view {}", view.name), query);
+            }
+            StatementKind::Drop(objects) => {
+                for (kind, name) in objects {
+                    self.line(format!("drop {kind:?} {name}"));
+                }
+            }
             StatementKind::Begin(serializable) => {
                 self.line(if *serializable { "begin serializable" } else { "begin" });
             }
@@ -343,6 +350,9 @@ impl<'s> Printer<'s> {
                 let target = format!("{}.{}", self.local(*local), path.join("."));
                 format!("set {target} = {}", self.expr(value))
             }
+            Step::Push(local, value) => {
+                format!("push {} {}", self.local(*local), self.expr(value))
+            }
             Step::Expr(value) => self.expr(value),
             Step::While(condition, body) => {
                 format!("while {} {}", self.expr(condition), self.inline_block(body))
@@ -433,6 +443,14 @@ impl<'s> Printer<'s> {
             }
             ExprKind::Native { function, arguments } => {
                 format!("@{}({}):{}", function.name, self.list(arguments), expr.ty)
+            }
+            ExprKind::Lambda(lambda) => {
+                let parameters: Vec<String> =
+                    lambda.parameters.iter().map(|p| self.local(*p)).collect();
+                format!("({}) -> {}", parameters.join(", "), self.inline_block(&lambda.body))
+            }
+            ExprKind::CallValue { callee, arguments } => {
+                format!("call {}({})", self.expr(callee), self.list(arguments))
             }
             ExprKind::MakeStruct(fields) => format!("{} {{{}}}", expr.ty, self.list(fields)),
             ExprKind::MakeArray(items) => format!("[{}]:{}", self.list(items), expr.ty),

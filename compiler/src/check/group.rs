@@ -10,7 +10,6 @@ use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind};
 use grizzly_bytecode::Type;
 use grizzly_bytecode::query::AggregateFunction;
 use grizzly_grammar::{Span, ast};
-use hashbrown::HashSet;
 use smol_str::SmolStr;
 
 /// The aggregates that the machine has.
@@ -125,6 +124,9 @@ impl<'a> Checker<'a> {
         self.scope.aggregating = before;
         self.scope.aliases = aliases;
         let Ok(argument) = argument else { return self.error(span) };
+        if argument.as_ref().is_some_and(|argument| self.is_of_outer_query(argument)) {
+            return self.later(span, "an aggregate of the query around this one");
+        }
         let distinct = modifiers.is_some_and(|m| m.distinct);
         let Some(call) = self.typed_aggregate(kind, name, argument, filter, distinct) else {
             return self.error(span);
@@ -168,7 +170,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn typed_aggregate(
+    pub(crate) fn typed_aggregate(
         &mut self,
         kind: Kind,
         name: &ast::Ident,
@@ -234,10 +236,7 @@ impl<'a> Checker<'a> {
         items: Option<&'a [ast::SelectItem]>,
     ) -> Option<Vec<Key>> {
         let entries = match group_by {
-            ast::GroupBy::All(span) => {
-                self.later(*span, "GROUP BY ALL");
-                return None;
-            }
+            ast::GroupBy::All(_) => return self.all_keys(items),
             ast::GroupBy::Items(entries) => entries,
         };
         let mut keys: Vec<Key> = Vec::new();
@@ -264,14 +263,45 @@ impl<'a> Checker<'a> {
                 ));
                 return None;
             }
-            if keys.iter().any(|(_, known)| walk::same(known, &key)) {
-                continue;
-            }
             let named = self.ordinal_item(expr, items).unwrap_or(expr);
             let name = self.name_of(named);
+            self.add_key(&mut keys, name, key);
+        }
+        Some(keys)
+    }
+
+    fn add_key(&mut self, keys: &mut Vec<Key>, name: SmolStr, key: Expr) {
+        if !keys.iter().any(|(_, known)| walk::same(known, &key)) {
             let nullable = self.expr_nullable(&key);
             let variable = self.new_column(name, key.ty.clone(), nullable);
             keys.push((variable, key));
+        }
+    }
+
+    /// GROUP BY ALL: everything in SELECT that has no aggregate.
+    fn all_keys(&mut self, items: Option<&'a [ast::SelectItem]>) -> Option<Vec<Key>> {
+        let mut found: Vec<(SmolStr, Expr)> = Vec::new();
+        for item in items.unwrap_or(&[]) {
+            match item {
+                ast::SelectItem::Star(star) => found.extend(self.star_values(star)?),
+                ast::SelectItem::Expr { value, .. } => {
+                    let key =
+                        self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
+                            this.expr(value)
+                        });
+                    found.push((self.name_of(value), key));
+                }
+            }
+        }
+        let mut keys = Vec::new();
+        for (name, key) in found {
+            let is_aggregate = |e: &Expr| {
+                let mut aggregates = self.scope.aggregates.iter();
+                matches!(e.kind, ExprKind::Column(v) if aggregates.any(|a| a.variable == v))
+            };
+            if !key.any(&is_aggregate) && !key.ty.is_error() {
+                self.add_key(&mut keys, name, key);
+            }
         }
         Some(keys)
     }
@@ -315,20 +345,14 @@ impl<'a> Checker<'a> {
     }
 
     /// Rewrites an expression that is computed after grouping: keys become their columns; other
-    /// columns of FROM are reported.
-    pub(crate) fn regroup(
-        &mut self,
-        expr: &mut Expr,
-        keys: &[Key],
-        group_columns: &HashSet<ColumnVar>,
-        group_by: Option<Span>,
-    ) {
+    /// columns of FROM are reported. Columns of the queries around and inside stay.
+    pub(crate) fn regroup(&mut self, expr: &mut Expr, keys: &[Key], group_by: Option<Span>) {
         if let Some((variable, _)) = keys.iter().find(|(_, key)| walk::same(key, expr)) {
             expr.kind = ExprKind::Column(*variable);
             return;
         }
         if let ExprKind::Column(variable) = expr.kind {
-            if !group_columns.contains(&variable) {
+            if self.scope.owns(variable) {
                 let span = Span::new(expr.place.start, expr.place.end);
                 let column = self.columns.get(variable.0 as usize);
                 let name = column.map_or(SmolStr::default(), |column| column.name.clone());
@@ -337,9 +361,19 @@ impl<'a> Checker<'a> {
             }
             return;
         }
-        expr.for_each_child_mut(&mut |child| {
-            self.regroup(child, keys, group_columns, group_by);
+        expr.for_each_child_mut(&mut |child| self.regroup(child, keys, group_by));
+    }
+
+    /// Whether an expression uses columns of the queries around this one, and none of this one's.
+    fn is_of_outer_query(&self, expr: &Expr) -> bool {
+        let (mut own, mut outer) = (false, false);
+        expr.walk(&mut |e| {
+            if let ExprKind::Column(variable) = e.kind {
+                own |= self.scope.owns(variable);
+                outer |= self.levels().skip(1).any(|level| level.owns(variable));
+            }
         });
+        outer && !own
     }
 }
 

@@ -39,6 +39,10 @@ impl Expr {
             ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
                 return block.renumber(by);
             }
+            ExprKind::Lambda(lambda) => {
+                lambda.parameters.iter_mut().for_each(|parameter| by.local(parameter));
+                return lambda.body.renumber(by);
+            }
             ExprKind::Subquery { kind, query } => {
                 if let SubqueryKind::Quantified { operand, .. } = kind {
                     operand.renumber(by);
@@ -58,7 +62,8 @@ impl Block {
             match step {
                 Step::Let(local, value)
                 | Step::Assign(local, value)
-                | Step::AssignField(local, _, value) => {
+                | Step::AssignField(local, _, value)
+                | Step::Push(local, value) => {
                     by.local(local);
                     value.renumber(by);
                 }
