@@ -170,7 +170,7 @@ pub fn sames(bindings: &Bindings, context: &PlanContext<'_>) -> Vec<Expr> {
 }
 
 /// A right side of filters, projections and table functions over something that does not refer to
-/// the left side takes the left side itself in its place. Both come back where it is more than that.
+/// the left side takes the left side itself in its place. Both come back where it is more.
 fn over_left(
     left: LogicalPlan,
     right: LogicalPlan,
