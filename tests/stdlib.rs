@@ -103,7 +103,7 @@ fn the_examples_of_the_table_hold() {
     };
     let database = Database::in_memory(Options::default(), Arc::default()).expect("a database");
     let mut known = grizzly::catalog::Builtins::new(grizzly_stdlib::PRELUDE).names();
-    known.extend(grizzly_compiler::collection_names().map(SmolStr::new));
+    known.extend(grizzly_compiler::check::collection_names().map(SmolStr::new));
     let mut session = database.session();
     let (mut count, mut problems) = (0, Vec::new());
     let mut files: Vec<PathBuf> =
