@@ -21,7 +21,7 @@ mod visit;
 
 pub use renumber::Offsets;
 
-use crate::catalog::{FunctionKey, Native, Table};
+use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
 use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
@@ -383,7 +383,7 @@ pub struct FunctionResult {
 }
 
 /// A query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// WITH: each is visible in the later ones and in the rest of the query, its own subqueries
     /// included.
@@ -669,8 +669,10 @@ pub enum StatementKind {
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.
     CreateFunction(Arc<Function>),
-    /// DROP.
-    Drop(crate::catalog::ObjectKind, Vec<SmolStr>),
+    /// CREATE VIEW, and its rows as they were checked.
+    CreateView(Arc<View>, Box<Query>),
+    /// DROP of objects by their folded names, in this order.
+    Drop(Vec<(crate::catalog::ObjectKind, SmolStr)>),
     /// BEGIN; TRUE for SERIALIZABLE.
     Begin(bool),
     /// COMMIT.

@@ -135,7 +135,14 @@ impl<'s> Printer<'s> {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
             StatementKind::CreateFunction(function) => self.function(function),
-            StatementKind::Drop(kind, names) => self.line(format!("drop {kind:?} {}", join(names))),
+            StatementKind::CreateView(view, query) => {
+                self.query(&format!("create view {}", view.name), query);
+            }
+            StatementKind::Drop(objects) => {
+                for (kind, name) in objects {
+                    self.line(format!("drop {kind:?} {name}"));
+                }
+            }
             StatementKind::Begin(serializable) => {
                 self.line(if *serializable { "begin serializable" } else { "begin" });
             }

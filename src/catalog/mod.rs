@@ -16,6 +16,7 @@ use crate::session::Variables;
 use grizzly_bytecode::{Type, Value};
 use grizzly_compiler::catalog::{
     Catalog, ColumnStatistics, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable,
+    View,
 };
 use grizzly_compiler::hir::Function;
 use grizzly_storage as storage;
@@ -39,6 +40,10 @@ pub struct SessionCatalog<'a> {
 impl Catalog for SessionCatalog<'_> {
     fn table(&self, name: &str) -> Option<Arc<Table>> {
         self.objects.table(name)
+    }
+
+    fn view(&self, name: &str) -> Option<Arc<View>> {
+        self.objects.view(name)
     }
 
     fn ty(&self, name: &str) -> Option<Type> {

@@ -4,7 +4,10 @@
 //! never trusts a length further than the bytes reach.
 
 use crate::datum::OwnedDatum;
-use crate::schema::{ColumnId, ColumnSpec, StorageType, TableSpec};
+use crate::schema::{
+    ColumnId, ColumnSpec, IndexColumn, IndexSpec, StorageType, TableId, TableSpec,
+};
+use crate::sync::Arc;
 
 /// Appends a 32-bit number.
 pub(crate) fn put_u32(out: &mut Vec<u8>, value: u32) {
@@ -55,8 +58,37 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Appends a table's shape.
-pub(crate) fn put_spec(out: &mut Vec<u8>, spec: &TableSpec) {
+/// Appends the shape of a table or an index.
+pub(crate) fn put_table(out: &mut Vec<u8>, spec: &TableSpec, index: Option<&IndexSpec>) {
+    put_spec(out, spec);
+    let Some(index) = index else { return };
+    put_bytes(out, index.name.as_bytes());
+    put_u32(out, index.table.0);
+    out.push(u8::from(index.unique));
+    put_u32(out, index.columns.len() as u32);
+    for column in &index.columns {
+        put_u32(out, column.column.0);
+        out.push(u8::from(column.descending));
+    }
+}
+
+/// Reads the shape of a table or an index, to the end of the bytes.
+pub(crate) fn read_table(reader: &mut Reader<'_>) -> Option<(TableSpec, Option<Arc<IndexSpec>>)> {
+    let spec = read_spec(reader)?;
+    if reader.0.is_empty() {
+        return Some((spec, None));
+    }
+    let (name, table, unique) = (reader.string()?, TableId(reader.u32()?), reader.u8()? == 1);
+    let mut columns = Vec::new();
+    for _ in 0..reader.u32()? {
+        let column = ColumnId(reader.u32()?);
+        columns.push(IndexColumn { column, descending: reader.u8()? == 1 });
+    }
+    Some((spec, Some(Arc::new(IndexSpec { name, table, columns, unique }))))
+}
+
+/// Appends a table's columns and key.
+fn put_spec(out: &mut Vec<u8>, spec: &TableSpec) {
     put_bytes(out, spec.name.as_bytes());
     put_u32(out, spec.columns.len() as u32);
     for column in &spec.columns {
@@ -70,8 +102,8 @@ pub(crate) fn put_spec(out: &mut Vec<u8>, spec: &TableSpec) {
     spec.key.iter().for_each(|column| put_u32(out, column.0));
 }
 
-/// Reads a table's shape.
-pub(crate) fn read_spec(reader: &mut Reader<'_>) -> Option<TableSpec> {
+/// Reads a table's columns and key.
+fn read_spec(reader: &mut Reader<'_>) -> Option<TableSpec> {
     let name = reader.string()?;
     let count = reader.u32()?;
     let mut columns = Vec::new();

@@ -37,6 +37,7 @@ mod datum;
 pub mod device;
 mod engine;
 mod error;
+mod index;
 mod key;
 mod layer;
 mod maintenance;
@@ -45,6 +46,7 @@ mod memtable;
 mod merge;
 mod overlay;
 mod point;
+mod ranges;
 mod request;
 mod row;
 mod run;
@@ -70,6 +72,8 @@ pub use request::{
     RowKey, ScanBatch, ScanRequest, TableStatistics,
 };
 pub use scan::{Morsel, Scan};
-pub use schema::{ColumnId, ColumnSpec, CommitTs, StorageType, TableId, TableSpec};
+pub use schema::{
+    ColumnId, ColumnSpec, CommitTs, IndexColumn, IndexSpec, StorageType, TableId, TableSpec,
+};
 pub use store::TreeLimits;
-pub use transaction::{Isolation, Mark, Transaction};
+pub use transaction::{Arbiters, Inserted, Isolation, Mark, Transaction};

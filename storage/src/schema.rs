@@ -89,3 +89,25 @@ pub struct TableSpec {
     /// with every insert.
     pub key: Vec<ColumnId>,
 }
+
+/// A column of an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexColumn {
+    /// The table's column.
+    pub column: ColumnId,
+    /// Whether greater values come first.
+    pub descending: bool,
+}
+
+/// The shape of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexSpec {
+    /// Its name; opaque to storage.
+    pub name: String,
+    /// The table whose rows it finds.
+    pub table: TableId,
+    /// The columns, most important first.
+    pub columns: Vec<IndexColumn>,
+    /// Whether no two rows may have the same values; NULL equals nothing here.
+    pub unique: bool,
+}

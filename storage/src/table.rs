@@ -2,12 +2,13 @@
 //!
 //! [`Table`] is immutable. Positions are indices into the spec's columns; key parts name the
 //! position they come from. A table without a key has one key part of its own, the hidden row id,
-//! which is no column of the spec.
+//! which is no column of the spec. An index is a table too (see [`crate::index`]): its key parts may
+//! be nullable and descending.
 
 use crate::datum::Datum;
 use crate::error::{Error, Result};
 use crate::key::{self, KeyPart};
-use crate::schema::{ColumnId, StorageType, TableId, TableSpec};
+use crate::schema::{ColumnId, IndexSpec, StorageType, TableId, TableSpec};
 use crate::sync::Arc;
 use std::collections::HashSet;
 
@@ -146,6 +147,8 @@ pub(crate) struct Column {
 pub(crate) struct Table {
     pub(crate) id: TableId,
     pub(crate) spec: Arc<TableSpec>,
+    /// What the table is an index of, if it is one.
+    pub(crate) index: Option<Arc<IndexSpec>>,
     pub(crate) columns: Vec<Column>,
     /// The parts of the tree key; for a hidden row id one part with no column.
     pub(crate) key: Vec<KeyPart>,
@@ -156,19 +159,27 @@ pub(crate) struct Table {
 impl Table {
     /// Checks a spec.
     pub(crate) fn new(id: TableId, spec: TableSpec) -> Result<Table> {
+        Table::of(id, spec, None)
+    }
+
+    /// Checks the spec of a table, or that of an index's own table.
+    pub(crate) fn of(id: TableId, spec: TableSpec, index: Option<Arc<IndexSpec>>) -> Result<Table> {
         check_columns(&spec)?;
         let mut key = Vec::new();
-        for column in &spec.key {
+        for (number, column) in spec.key.iter().enumerate() {
             let position = spec.columns.iter().position(|c| c.id == *column);
             let position = position.ok_or(Error::UnknownColumn(id, *column))?;
-            if spec.columns[position].nullable {
+            let nullable = spec.columns[position].nullable;
+            if nullable && index.is_none() {
                 return Err(Error::InvalidRequest(format!(
                     "key column {} must be NOT NULL",
                     spec.columns[position].name
                 )));
             }
             let kind = Kind::of(&spec.columns[position].ty)?;
-            key.push(KeyPart::ascending(kind, Some(position)));
+            let indexed = index.as_ref().and_then(|index| index.columns.get(number));
+            let descending = indexed.is_some_and(|column| column.descending);
+            key.push(KeyPart { nullable, descending, ..KeyPart::ascending(kind, Some(position)) });
         }
         if key.is_empty() {
             key.push(KeyPart::ascending(Kind::Int64, None));
@@ -196,7 +207,7 @@ impl Table {
             column.offset += bitmap_bytes;
         }
         let fixed_bytes = bitmap_bytes + offset;
-        Ok(Table { id, spec: Arc::new(spec), columns, key, fixed_bytes })
+        Ok(Table { id, spec: Arc::new(spec), index, columns, key, fixed_bytes })
     }
 
     /// Whether the tree key is a hidden row id.
@@ -272,6 +283,7 @@ impl Table {
             table: self.id,
             columns: self.spec.key.clone(),
             key: key::to_text(&self.key, encoded),
+            index: None,
         }
     }
 }

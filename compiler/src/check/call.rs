@@ -172,6 +172,11 @@ impl<'a> Checker<'a> {
 
     /// What the function may raise, the call may raise.
     fn charge(&mut self, function: &Function, span: Span) {
+        let used = match &function.key.receiver {
+            Some(receiver) => SmolStr::from(format!("{receiver}.{}", function.key.name)),
+            None => function.key.name.clone(),
+        };
+        self.uses.insert((ObjectKind::Function, used));
         for name in &function.raises {
             if Builtin::named(name).is_none() {
                 let callee = Some(function.display.clone());

@@ -1,11 +1,11 @@
 //! The collection functions on arrays. Those that take a function are loops with its body in them;
 //! the others are built-ins of the standard library, named `array_…` there.
 
+use super::Checker;
 use super::call::Site;
 use super::lambda::Callee;
 use super::operand::{Mode, Operand, Untyped};
 use super::types::{self, is_comparable};
-use super::Checker;
 use crate::diagnostics as say;
 use crate::hir::{Block, Expr, ExprKind, LocalId, Step};
 use grizzly_bytecode::{Cmp, Field, StructType, Type, Value};

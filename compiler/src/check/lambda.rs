@@ -259,7 +259,8 @@ impl<'a> Checker<'a> {
         };
         let outer = std::mem::take(&mut self.raised);
         let result = wanted.as_ref().map(|ty| ty.result.clone());
-        let (branch, context) = self.lambda_body(lambda, meanings(&parameters), result.clone(), None);
+        let (branch, context) =
+            self.lambda_body(lambda, meanings(&parameters), result.clone(), None);
         let raised = std::mem::replace(&mut self.raised, outer);
         let result = match (result.or(context.result), &branch.value) {
             (Some(result), _) => result,

@@ -72,10 +72,8 @@ impl<'a> Checker<'a> {
         let length = self.hidden_local("length", length, &mut steps);
         let zero = self.constant(Value::Int(0), Type::Int64, span);
         let position = self.hidden_local("position", zero, &mut steps);
-        let kind = ExprKind::Element {
-            array: Box::new(array.clone()),
-            index: Box::new(position.clone()),
-        };
+        let kind =
+            ExprKind::Element { array: Box::new(array.clone()), index: Box::new(position.clone()) };
         let value = Expr { kind, ty: (*element).clone(), place };
         let current = self.new_local("element", (*element).clone());
         let mut round = vec![Step::Let(current, value), self.increment(&position, span)];

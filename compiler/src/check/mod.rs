@@ -43,6 +43,7 @@ mod structs;
 mod subquery;
 mod table_function;
 mod types;
+mod view;
 mod with;
 mod write;
 
@@ -50,7 +51,7 @@ mod write;
 pub(crate) mod testing;
 pub mod walk;
 
-use crate::catalog::{Catalog, ObjectKind, Source, Table, Variable};
+use crate::catalog::{Catalog, ObjectKind, Source, Table, Variable, View};
 use crate::hir::{
     self, Block, Column, ColumnVar, Expr, ExprKind, FunctionResult, Local, LocalId, Step,
 };
@@ -66,7 +67,7 @@ use std::sync::Arc;
 pub use collection::collection_names;
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
-pub use script::{CheckedScript, check_script, check_statement};
+pub use script::{CheckedScript, check_script, check_statement, check_stored};
 
 /// What is known of the whole script before its statements are checked.
 #[derive(Default)]
@@ -77,6 +78,10 @@ pub(crate) struct ScriptFacts {
     pub(crate) row_types: HashMap<SmolStr, Type>,
     /// Those tables themselves, without the storage's id.
     pub(crate) shapes: HashMap<SmolStr, Arc<Table>>,
+    /// The views that the script makes, for functions.
+    pub(crate) views: HashMap<SmolStr, Arc<View>>,
+    /// Whether the script is a database's stored objects: each was checked when it was made.
+    pub(crate) stored: bool,
     /// Types and functions (receiver functions as `type.name`) that the script makes and the
     /// database does not have, with the number of their statement: before it they are not there to
     /// be dropped.
@@ -173,6 +178,13 @@ pub(crate) struct Checker<'a> {
     /// The queries of WITH that are in scope, the innermost last.
     commons: Vec<with::Common>,
     next_common: u32,
+    /// The folded names of the views whose queries are being checked, the innermost last.
+    expanding: Vec<SmolStr>,
+    /// Whether this is the query of a view.
+    viewing: bool,
+    /// The objects that were used, for those that views need: folded names, receiver functions as
+    /// `type.name`.
+    uses: HashSet<(ObjectKind, SmolStr)>,
     /// The outputs that are constants without a type of their own, for what converts them.
     untyped: HashMap<ColumnVar, operand::Untyped>,
     /// Columns that an outer join may make NULL.
@@ -220,6 +232,9 @@ impl<'a> Checker<'a> {
             scope: scope::QueryScope::default(),
             commons: Vec::new(),
             next_common: 0,
+            expanding: Vec::new(),
+            viewing: false,
+            uses: HashSet::new(),
             untyped: HashMap::new(),
             nulled: HashSet::new(),
             known: Facts::default(),

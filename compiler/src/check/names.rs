@@ -231,6 +231,10 @@ impl<'a> Checker<'a> {
             self.report(say::variable_in_function(span, &variable.name));
             return self.error(span);
         }
+        if self.viewing {
+            self.report(say::variable_in_view(span, &variable.name));
+            return self.error(span);
+        }
         match self.catalog.variable(&name) {
             Some(known) => {
                 let source = ParameterSource::Variable(name);
@@ -271,6 +275,9 @@ impl<'a> Checker<'a> {
         if self.function.is_some() {
             return Operand::Typed(self.later(span, "a statement parameter in a function"));
         }
+        if self.viewing {
+            return Operand::Typed(self.later(span, "a statement parameter in a view"));
+        }
         let position = |n: u32| ParameterSource::Positional(n.saturating_sub(1) as u16);
         let source = match parameter {
             ast::ParameterRef::Positional(n) | ast::ParameterRef::Numbered(n) => position(*n),
@@ -302,6 +309,10 @@ impl<'a> Checker<'a> {
                 let (variable, span) = (&interpolation.variable, interpolation.span);
                 if self.function.is_some() {
                     self.report(say::variable_in_function(span, &variable.name));
+                    return None;
+                }
+                if self.viewing {
+                    self.report(say::variable_in_view(span, &variable.name));
                     return None;
                 }
                 let Some(known) = self.catalog.variable(&variable.folded()) else {

@@ -220,9 +220,8 @@ impl<'a> Checker<'a> {
     fn cut_rows(&mut self, pipe: Pipe, call: &RowCall<'a>) -> Option<Pipe> {
         let count = call.argument(0)?;
         let clause = if call.which == Collection::Take { "LIMIT" } else { "OFFSET" };
-        let count = self.without_row(clause, |this| {
-            this.expr_as(count, &Type::Int64, Mode::Implicit, "`n`")
-        });
+        let count = self
+            .without_row(clause, |this| this.expr_as(count, &Type::Int64, Mode::Implicit, "`n`"));
         if count.ty.is_error() {
             return None;
         }
@@ -326,7 +325,11 @@ mod tests {
     fn last(text: &str) -> String {
         let (_, checked) = check(text);
         assert!(checked.diagnostics.is_empty(), "{:#?}", checked.diagnostics);
-        checked.statements.last().map(|s| print_statements(std::slice::from_ref(s))).unwrap_or_default()
+        checked
+            .statements
+            .last()
+            .map(|s| print_statements(std::slice::from_ref(s)))
+            .unwrap_or_default()
     }
 
     #[test]

@@ -352,18 +352,7 @@ impl<'a> Checker<'a> {
 
 /// A query that only computes its outputs.
 pub(crate) fn plain_query(from: Option<From>, outputs: Vec<OutputColumn>) -> Query {
-    Query {
-        with: Vec::new(),
-        from,
-        filter: None,
-        aggregation: None,
-        having: None,
-        outputs,
-        distinct: false,
-        order: Vec::new(),
-        limit: None,
-        offset: None,
-    }
+    Query { from, outputs, ..Query::default() }
 }
 
 fn clause_span(select: &ast::Select, kind: ast::ClauseKind) -> Option<Span> {

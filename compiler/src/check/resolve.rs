@@ -116,6 +116,7 @@ impl<'a> Checker<'a> {
             return ty;
         }
         if let Some(ty) = self.catalog.ty(name) {
+            self.uses.insert((ObjectKind::Type, name.clone()));
             return ty;
         }
         if let Some(table) = self.catalog.table(name) {

@@ -2,11 +2,11 @@
 
 use super::Checker;
 use super::scope::{ScopeColumn, ScopeTable};
-use crate::catalog::{ObjectKind, Table};
+use crate::catalog::{ObjectKind, Table, View};
 use crate::diagnostics as say;
 use crate::hir::{Column, ColumnVar, Expr, ExprKind, From, JoinKind, Query};
 use crate::suggest::similar;
-use grizzly_bytecode::{Field, StructType};
+use grizzly_bytecode::{Field, StructType, Value};
 use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -58,7 +58,12 @@ impl<'a> Checker<'a> {
         let text = self.object_name(name)?;
         let folded = ast::fold(&text);
         if let Some(table) = self.catalog.table(&folded) {
+            self.uses.insert((ObjectKind::Table, folded));
             return Some(table);
+        }
+        if self.catalog.view(&folded).is_some() {
+            self.report(say::view_not_table(name.span, &text));
+            return None;
         }
         // A function may be called once the script has made its tables.
         if self.function.is_some()
@@ -70,7 +75,8 @@ impl<'a> Checker<'a> {
             self.be_late(name.span, "a table that may exist when it is reached".into());
             return None;
         }
-        let names = self.catalog.names(ObjectKind::Table);
+        let mut names = self.catalog.names(ObjectKind::Table);
+        names.extend(self.catalog.names(ObjectKind::View));
         let near = similar(&text, names.iter());
         if self.is_excused(&text, near.as_ref()) {
             return None;
@@ -81,11 +87,32 @@ impl<'a> Checker<'a> {
         None
     }
 
+    /// The view of a name, where it has no parts that need a report.
+    fn view_named(&mut self, name: &ast::Name) -> Option<Arc<View>> {
+        let [part] = name.parts.as_slice() else { return None };
+        let text = match part {
+            ast::NamePart::Ident(ident) => ident.folded(),
+            ast::NamePart::Interpolation(braces) => {
+                let known = self.catalog.variable(&braces.variable.folded())?;
+                match known.value {
+                    Some(Value::Text(text)) => ast::fold(&text),
+                    _ => return None,
+                }
+            }
+        };
+        let made = self.catalog.view(&text);
+        // A function may be called once the script has made its views.
+        made.or_else(|| self.facts.view(&text).filter(|_| self.function.is_some()).cloned())
+    }
+
     fn table_source(&mut self, name: &'a ast::Name, item: &'a ast::FromItem) -> Option<From> {
         if let Some(ident) = name.as_ident()
             && let Some(found) = self.common_source(ident, item)
         {
             return found;
+        }
+        if let Some(view) = self.view_named(name) {
+            return self.view_source(&view, name, item);
         }
         let Some(table) = self.table_named(name) else {
             self.error_table();

@@ -14,7 +14,8 @@ use crate::plan::physical::{self, PhysicalPlan};
 use grizzly_bytecode as bc;
 use grizzly_bytecode::query::{Sink, Write, WriteOperation};
 use grizzly_bytecode::{
-    Access, ColumnId, Field, FunctionId, Instr, Layout, Object, ObjectWindow, ParamId, Program, QueryId, Type,
+    Access, ColumnId, Field, FunctionId, Instr, Layout, Object, ObjectWindow, ParamId, Program,
+    QueryId, Type,
 };
 use smol_str::SmolStr;
 

@@ -177,7 +177,11 @@ impl Emitter<'_, '_> {
         match result {
             Some(layout) => {
                 self.cover_result(s, o, Some(&layout));
-                if dest == Operand::Nothing { Ok(()) } else { self.take_result(s, o, &layout, dest) }
+                if dest == Operand::Nothing {
+                    Ok(())
+                } else {
+                    self.take_result(s, o, &layout, dest)
+                }
             }
             None => Ok(()),
         }
