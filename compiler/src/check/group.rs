@@ -264,7 +264,7 @@ impl<'a> Checker<'a> {
                 return None;
             }
             let named = self.ordinal_item(expr, items).unwrap_or(expr);
-            let name = self.name_of(named);
+            let name = self.name_of(named, &key);
             self.add_key(&mut keys, name, key);
         }
         Some(keys)
@@ -289,7 +289,7 @@ impl<'a> Checker<'a> {
                         self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
                             this.expr(value)
                         });
-                    found.push((self.name_of(value), key));
+                    found.push((self.name_of(value, &key), key));
                 }
             }
         }
