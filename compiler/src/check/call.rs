@@ -497,6 +497,9 @@ impl<'a> Checker<'a> {
             self.report(say::misplaced_aggregate(site.name.span, &site.name.name, clause));
             return Some(self.error(site.span));
         }
+        if name == "grouping" {
+            return Some(self.grouping_call(site.arguments, site.span));
+        }
         let Some(known) = known else {
             return Some(self.later(site.name.span, &format!("the aggregate `{name}`")));
         };
