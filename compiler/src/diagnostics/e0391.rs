@@ -12,7 +12,7 @@ would change a copy that nobody sees.
 ```sql
 CREATE FUNCTION f(xs: ARRAY<INT64>) RETURNS INT64 {
     LET total = 0;
-    LET all = xs |> map(x -> { SET total = total + x; total });
+    LET sums = xs |> map(x -> { SET total = total + x; total });
     total
 }
 ```
