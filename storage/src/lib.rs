@@ -44,6 +44,7 @@ mod maintenance;
 mod manifest;
 mod memtable;
 mod merge;
+mod nested;
 mod overlay;
 mod point;
 mod ranges;
@@ -66,6 +67,7 @@ pub use datum::{Datum, OwnedDatum};
 pub use device::{Device, DiskDevice, FaultDevice, MemoryDevice};
 pub use engine::{Engine, Options};
 pub use error::{Class, Error, Result};
+pub use nested::{NestedReader, NestedWriter};
 pub use maintenance::{Info, Runtime, TableInfo, Work};
 pub use request::{
     ColumnStatistics, Exactness, KeyOrder, KeyRange, MAX_BATCH_ROWS, Predicate, PredicateOp,
