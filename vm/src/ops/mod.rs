@@ -20,8 +20,8 @@ use crate::context::Context;
 use crate::executable::Executable;
 use crate::interpreter::Window;
 use grizzly_bytecode::{
-    Builtin, ConstId, Constant, ExceptionValue, Fault, FunctionId, Instr, Object, ObjectWindow, Slot,
-    SlotWindow, Target, Type, Value, Wide,
+    Builtin, ConstId, Constant, ExceptionValue, Fault, FunctionId, Instr, Object, ObjectWindow,
+    Slot, SlotWindow, Target, Type, Value, Wide,
 };
 use side::Side;
 use std::sync::Arc;

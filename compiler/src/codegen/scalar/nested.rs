@@ -1,5 +1,5 @@
-//! Functions inside expressions: the code of function values, and scalar code for the expressions of
-//! a query that have no vector form. Both see what their surroundings hold as arguments: a function
+//! Functions inside expressions: the code of function values, and scalar code for the expressions
+//! of a query that have no vector form. Both see what their surroundings hold as arguments: a function
 //! value captures it when it is made, a row's code is given it with the row.
 
 use super::{Emitter, Operand, bug};
