@@ -13,6 +13,7 @@ mod convert;
 mod expr;
 mod nested;
 mod objects;
+mod queries;
 mod steps;
 
 use super::builder::{Builder, Result, bug, index_u16};
@@ -336,7 +337,8 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
         | I::JumpNeF64 { t, .. }
         | I::JumpEqText { t, .. }
         | I::JumpNeText { t, .. }
-        | I::GetRow { t, .. } => *t = target,
+        | I::GetRow { t, .. }
+        | I::NextRow { t, .. } => *t = target,
         _ => {}
     }
     changed

@@ -10,6 +10,7 @@ mod emit;
 mod exceptions;
 pub(crate) mod native;
 mod numbers;
+mod queries;
 pub(crate) mod side;
 mod text;
 pub(crate) mod unwind;
@@ -157,9 +158,14 @@ pub(crate) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
         | Instr::GetRow { .. }
         | Instr::InsertRow { .. }
         | Instr::UpdateRow { .. }
-        | Instr::DeleteRow { .. }
-        | Instr::RunQuery { .. }
-        | Instr::ScalarQuery { .. } => world::step(m, instr),
+        | Instr::DeleteRow { .. } => world::step(m, instr),
+        Instr::RunQuery { .. }
+        | Instr::ScalarQuery { .. }
+        | Instr::ExistsQuery { .. }
+        | Instr::ArrayQuery { .. }
+        | Instr::OpenQuery { .. }
+        | Instr::NextRow { .. }
+        | Instr::CloseQuery { .. } => queries::step(m, instr),
         _ => values::step(m, instr),
     }
 }

@@ -42,6 +42,8 @@ pub(crate) fn continue_at(
         {
             match undo(context, instance, handler) {
                 Ok(()) => {
+                    let depth = instance.depth;
+                    instance.side.open_rows.retain(|open| open.depth <= depth);
                     instance.objects[objects.start + handler.exception.index()] = fault.value();
                     instance.side.caught = Some((instance.depth, fault));
                     at.pc = handler.target.0.into();

@@ -5,6 +5,7 @@ use crate::catalog::{FunctionKey, Native};
 use crate::codegen::builder::{BodyKind, Builder, Result};
 use crate::codegen::nulls::body_flow;
 use crate::hir::{self, Block, Expr, ExprKind};
+use crate::plan::capture::Scope;
 use grizzly_bytecode as bc;
 use grizzly_bytecode::{
     Builtin, Imm, Instr, Layout, Object, ObjectWindow, Place, Slot, SlotWindow, Type, Value, Wide,
@@ -343,6 +344,8 @@ pub fn generate(
     kind: BodyKind,
 ) -> Result<bc::Function> {
     builder.settle_results(function);
+    let (columns, locals) = (function.columns.clone(), function.locals.clone());
+    builder.scope = Scope { columns, locals };
     let flow = {
         let calls = |key: &FunctionKey, valid| builder.call_nullable(key, valid);
         body_flow(function, kind == BodyKind::NoNull, &calls)
