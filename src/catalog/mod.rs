@@ -51,7 +51,8 @@ impl Catalog for SessionCatalog<'_> {
     }
 
     fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
-        self.script.function(key).or_else(|| self.objects.function(key))
+        let found = self.script.function(key).or_else(|| self.objects.function(key))?;
+        Some(self.objects.bind_function(found))
     }
 
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {

@@ -2,7 +2,7 @@
 
 use grizzly_bytecode::Type;
 use grizzly_compiler::catalog::{FunctionKey, ObjectKind, Table, View};
-use grizzly_compiler::hir::Function;
+use grizzly_compiler::hir::{Effect, Function};
 use grizzly_grammar::ast::fold;
 use hashbrown::HashMap;
 use smol_str::SmolStr;
@@ -57,6 +57,25 @@ impl Objects {
     /// The function of a key.
     pub fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
         self.functions.get(key).cloned()
+    }
+
+    /// The function with the tables that the names in its queries mean here: it may have been
+    /// checked before they were made. One that is gone stays as it was; the checker reports it at
+    /// the call.
+    pub fn bind_function(&self, function: Arc<Function>) -> Arc<Function> {
+        if function.effect < Effect::Reads {
+            return function;
+        }
+        let mut bound = Function::clone(&function);
+        let mut changed = false;
+        bound.body.for_each_expr_mut(&mut |expr| {
+            expr.for_each_table_mut(&mut |table| {
+                let current = self.table(&table.name).filter(|now| now.id != table.id);
+                changed |= current.is_some();
+                current.into_iter().for_each(|now| *table = now);
+            });
+        });
+        if changed { Arc::new(bound) } else { function }
     }
 
     /// All tables.
