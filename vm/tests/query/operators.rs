@@ -244,7 +244,9 @@ proptest! {
     ) {
         let types = [Type::Int64, Type::Bool];
         let filter = Step::Filter { code: nothing(&types), condition: VReg(1) };
-        let steps = vec![filter, Step::Limit { limit: limit.map(Count::Constant), offset: Count::Constant(offset) }];
+        let counted = limit.map(Count::Constant);
+        let counted = Step::Limit { limit: counted, offset: Count::Constant(offset) };
+        let steps = vec![filter, counted];
         let query = Query {
             pipelines: vec![Pipeline { source: scan(0, &types), steps, sink: Sink::Output }],
             output: fields(&types),
