@@ -42,6 +42,7 @@ mod statement;
 mod structs;
 mod subquery;
 mod table_function;
+mod table_of;
 mod types;
 mod view;
 mod with;
