@@ -115,7 +115,7 @@ fn the_examples_of_the_table_hold() {
         for line in text.lines().skip(1) {
             let columns: Vec<&str> = line.split('\t').collect();
             let [name, _, _, _, _, _, examples, ..] = columns.as_slice() else { continue };
-            if !known.iter().any(|known| known == name) {
+            if !known.iter().any(|known| known == name) && !file.ends_with("aggregate.tsv") {
                 continue;
             }
             for example in examples.split(" ;; ") {

@@ -13,6 +13,7 @@
 mod block;
 mod call;
 mod choice;
+mod collected;
 mod collection;
 mod define;
 mod effects;
