@@ -312,12 +312,25 @@ pub enum Step {
     Expr(Expr),
     /// Repeats while TRUE.
     While(Expr, Block),
-    /// Leaves the innermost WHILE.
+    /// Repeats for each row of a query, which the local holds as a struct.
+    ForRows(LocalId, Box<Query>, Block),
+    /// Leaves the innermost loop.
     Break,
-    /// Starts the innermost WHILE's next round.
+    /// Starts the innermost loop's next round.
     Continue,
     /// Prints the text of a value and a line end.
     Print(Expr),
+}
+
+impl Step {
+    /// The local that the step makes.
+    #[must_use]
+    pub fn declares(&self) -> Option<LocalId> {
+        match self {
+            Step::Let(local, _) | Step::ForRows(local, ..) => Some(*local),
+            _ => None,
+        }
+    }
 }
 
 /// What a call may do beside giving a value, in rising order.

@@ -195,7 +195,10 @@ impl<'a> Checker<'a> {
         }
         let before = self.names.clone();
         match self.name(name) {
-            Operand::Typed(value) if matches!(value.ty, Type::Function(_)) => Some(value),
+            // A local whose value was reported stays quiet.
+            Operand::Typed(value) if matches!(value.ty, Type::Function(_) | Type::Error) => {
+                Some(value)
+            }
             _ => {
                 // It holds no function, so the call does not use it.
                 self.names = before;
@@ -320,10 +323,7 @@ impl<'a> Checker<'a> {
                 }
             };
             let want = index.and_then(|i| function.parameters.get(i)).map(|p| p.ty.clone());
-            let operand = match &want {
-                Some(want) => self.passed_operand(&argument.value, want),
-                None => self.operand(&argument.value, None),
-            };
+            let operand = self.passed_operand(&argument.value, want.as_ref());
             let Some(index) = index else {
                 failed = true;
                 continue;
@@ -466,6 +466,13 @@ impl<'a> Checker<'a> {
             self.be_late(site.name.span, "a function that may exist when it is reached".into());
             return;
         }
+        if let Some(first) = &site.first
+            && super::collection::collection_named(name).is_some()
+        {
+            let found = first.ty();
+            self.report(say::not_a_collection(site.name.span, &site.name.name, &found));
+            return;
+        }
         let mut names = self.catalog.names(ObjectKind::Native);
         let own = self.catalog.names(ObjectKind::Function);
         names.extend(own.iter().map(|f| f.rsplit_once('.').map_or(f.clone(), |(_, n)| n.into())));
@@ -497,6 +504,9 @@ impl<'a> Checker<'a> {
             };
             self.report(say::misplaced_aggregate(site.name.span, &site.name.name, clause));
             return Some(self.error(site.span));
+        }
+        if name == "grouping" {
+            return Some(self.grouping_call(site.arguments, site.span));
         }
         if site.first.is_some() {
             return Some(self.later(site.span, "an aggregate after a point or a pipe"));

@@ -7,8 +7,8 @@ use super::types::is_comparable;
 use super::{Checker, walk};
 use crate::diagnostics as say;
 use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind};
-use grizzly_bytecode::Type;
 use grizzly_bytecode::query::AggregateFunction;
+use grizzly_bytecode::{Type, Value};
 use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 
@@ -241,39 +241,62 @@ impl<'a> Checker<'a> {
         group_by: &'a ast::GroupBy,
         items: Option<&'a [ast::SelectItem]>,
     ) -> Option<Vec<Key>> {
-        let entries = match group_by {
-            ast::GroupBy::All(_) => return self.all_keys(items),
-            ast::GroupBy::Items(entries) => entries,
+        let set = self.scope.grouping.clone();
+        let exprs: Vec<&'a ast::Expr> = match (&set, group_by) {
+            (Some(set), _) => set.present.clone(),
+            (None, ast::GroupBy::All(_)) => return self.all_keys(items),
+            (None, ast::GroupBy::Items(entries)) => {
+                let several = |e: &&ast::GroupItem| !matches!(e.kind, ast::GroupKind::Expr(_));
+                if let Some(entry) = entries.iter().find(several) {
+                    self.later(entry.span, "grouping by several sets in a pipe");
+                    return None;
+                }
+                let expr = |entry: &'a ast::GroupItem| match &entry.kind {
+                    ast::GroupKind::Expr(expr) => Some(expr),
+                    _ => None,
+                };
+                entries.iter().filter_map(expr).collect()
+            }
         };
         let mut keys: Vec<Key> = Vec::new();
-        for entry in entries {
-            let ast::GroupKind::Expr(expr) = &entry.kind else {
-                self.later(entry.span, "grouping by several sets");
-                return None;
-            };
-            let key =
-                self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| {
-                    match this.ordinal(expr, items, "GROUP BY") {
-                        Some(Ok(item)) => this.expr(item),
-                        Some(Err(())) => this.error(expr.span),
-                        None => this.expr(expr),
-                    }
-                });
-            if !key.ty.is_error() && !is_comparable(&key.ty) {
-                self.report(say::type_mismatch(
-                    expr.span,
-                    &Type::Text,
-                    &key.ty,
-                    "a key of GROUP BY",
-                    false,
-                ));
-                return None;
-            }
+        for expr in exprs {
+            let key = self.group_key(expr, items)?;
             let named = self.ordinal_item(expr, items).unwrap_or(expr);
-            let name = self.name_of(named);
+            let name = self.name_of(named, &key);
             self.add_key(&mut keys, name, key);
         }
+        let mut known: Vec<(Expr, bool)> =
+            keys.iter().map(|(_, key)| (key.clone(), true)).collect();
+        for expr in set.iter().flat_map(|set| &set.absent) {
+            let key = self.group_key(expr, items)?;
+            if !known.iter().any(|(present, _)| walk::same(present, &key)) {
+                known.push((key, false));
+            }
+        }
+        self.scope.grouping_keys = known;
         Some(keys)
+    }
+
+    /// One key: an ordinal or an alias of SELECT, or an expression.
+    fn group_key(
+        &mut self,
+        expr: &'a ast::Expr,
+        items: Option<&'a [ast::SelectItem]>,
+    ) -> Option<Expr> {
+        let key =
+            self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| match this
+                .ordinal(expr, items, "GROUP BY")
+            {
+                Some(Ok(item)) => this.expr(item),
+                Some(Err(())) => this.error(expr.span),
+                None => this.expr(expr),
+            });
+        if !key.ty.is_error() && !is_comparable(&key.ty) {
+            let why = "a key of GROUP BY";
+            self.report(say::type_mismatch(expr.span, &Type::Text, &key.ty, why, false));
+            return None;
+        }
+        Some(key)
     }
 
     fn add_key(&mut self, keys: &mut Vec<Key>, name: SmolStr, key: Expr) {
@@ -295,7 +318,7 @@ impl<'a> Checker<'a> {
                         self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
                             this.expr(value)
                         });
-                    found.push((self.name_of(value), key));
+                    found.push((self.name_of(value, &key), key));
                 }
             }
         }
@@ -355,6 +378,11 @@ impl<'a> Checker<'a> {
     pub(crate) fn regroup(&mut self, expr: &mut Expr, keys: &[Key], group_by: Option<Span>) {
         if let Some((variable, _)) = keys.iter().find(|(_, key)| walk::same(key, expr)) {
             expr.kind = ExprKind::Column(*variable);
+            return;
+        }
+        let absent = self.scope.grouping_keys.iter().filter(|(_, present)| !present);
+        if absent.clone().any(|(key, _)| walk::same(key, expr)) {
+            expr.kind = ExprKind::Constant(Value::Null);
             return;
         }
         if let ExprKind::Column(variable) = expr.kind {

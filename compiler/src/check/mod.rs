@@ -20,6 +20,7 @@ mod effects;
 mod expr;
 mod function;
 mod group;
+mod grouping;
 mod join;
 mod lambda;
 mod loops;

@@ -102,7 +102,7 @@ pub(crate) use e0392::{lambda_width, not_callable};
 pub(crate) use e0393::not_iterable;
 pub(crate) use e0394::unlisted_exception;
 pub(crate) use e0395::kept_function;
-pub(crate) use e0396::arrays_only;
+pub(crate) use e0396::{arrays_only, not_a_collection};
 
 /// Adds "did you mean" with its fix, or says that nothing is similar.
 fn suggest(diagnostic: Diagnostic, span: Span, similar: Option<&str>, what: &str) -> Diagnostic {

@@ -15,8 +15,8 @@ use crate::vector::Vector;
 use crate::{Context, Executable, Fault, Instance};
 use grizzly_bytecode::query::VectorCode;
 use grizzly_bytecode::{
-    Constant, FunctionId, NativeId, PlaceId, Program, QueryId, TraceLine, Type, VReg, Value, VectorInstr,
-    VectorKind,
+    Constant, FunctionId, NativeId, PlaceId, Program, QueryId, TraceLine, Type, VReg, Value,
+    VectorInstr, VectorKind,
 };
 
 /// What vector code runs with.

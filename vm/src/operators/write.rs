@@ -66,9 +66,9 @@ impl<'q> Writer<'q> {
 fn reads(source: &Source, table: TableId) -> bool {
     match source {
         Source::Scan(scan) => scan.table == table,
-        Source::Concat(inputs) => inputs
-            .iter()
-            .any(|input| reads(&input.source, table) || input.steps.iter().any(asks)),
+        Source::Concat(inputs) => {
+            inputs.iter().any(|input| reads(&input.source, table) || input.steps.iter().any(asks))
+        }
         _ => false,
     }
 }
