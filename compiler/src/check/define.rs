@@ -80,10 +80,8 @@ impl<'a> Checker<'a> {
         for (index, span) in &key {
             let Some(column) = checked.get_mut(*index) else { continue };
             column.nullable = false;
-            let unfit = matches!(
-                column.ty,
-                Type::Json | Type::Array(_) | Type::Struct(_) | Type::Map(_)
-            );
+            let unfit =
+                matches!(column.ty, Type::Json | Type::Array(_) | Type::Struct(_) | Type::Map(_));
             if unfit {
                 let message = format!("a column of type {} cannot be part of a key", column.ty);
                 self.report(say::bad_key(*span, &message, None));
