@@ -16,6 +16,7 @@
 mod arguments;
 pub mod convert;
 pub mod display;
+pub mod format;
 mod math;
 mod misc;
 mod number;

@@ -212,6 +212,10 @@ fn write_pipeline(f: &mut fmt::Formatter<'_>, pipeline: &Pipeline) -> fmt::Resul
             scan.limit_hint.iter().try_for_each(|limit| write!(f, " limit {limit}"))?;
             writeln!(f)?;
         }
+        Source::File(scan) => {
+            let columns = scan.read_columns().map(|column| format!("{} {}", column.name, column.ty));
+            write_list(f, &format!("    file {} (", scan.source.request), columns, ")\n")?;
+        }
     }
     pipeline.steps.iter().try_for_each(|step| write_step(f, step))?;
     write_sink(f, &pipeline.sink)

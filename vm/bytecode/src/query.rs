@@ -5,6 +5,7 @@
 //! which columns the next one sees. Vector code of a step finds the batch's columns in registers 0,
 //! 1, ….
 
+use crate::file::FileScan;
 use crate::ids::*;
 use crate::opcodes::VectorInstr;
 use crate::types::{Field, Type, VectorKind};
@@ -64,6 +65,8 @@ pub enum Source {
     },
     /// A table.
     Scan(Scan),
+    /// A file.
+    File(FileScan),
     /// What an earlier pipeline left: groups (keys, then aggregates), sorted or collected rows.
     State {
         /// The state.
