@@ -7,6 +7,7 @@
 mod damage;
 pub mod datums;
 pub mod errors;
+mod load;
 mod scan;
 mod tables;
 pub mod types;

@@ -3,6 +3,7 @@
 use super::damage::Damage;
 use super::datums::{self, UuidBytes};
 use super::errors::fault;
+use super::load::Load;
 use super::scan::StorageScan;
 use grizzly_bytecode::query::WriteOperation;
 use grizzly_bytecode::{Builtin, Cmp, ColumnId, Fault, TableId, Type, Value};
@@ -24,6 +25,8 @@ pub struct StorageTables<'txn> {
     columns: Vec<storage::ColumnId>,
     key: Vec<u8>,
     damage: Damage,
+    /// The INSERT that runs, into a table without rows.
+    load: Option<Load>,
 }
 
 /// Rows of up to so many columns are passed on without allocating.
@@ -39,7 +42,7 @@ impl<'txn> StorageTables<'txn> {
     /// The tables of a transaction; `damage` hears of damaged bytes.
     pub fn new(transaction: &'txn mut Transaction, damage: Damage) -> StorageTables<'txn> {
         let (marks, columns, key) = (Vec::new(), Vec::new(), Vec::new());
-        StorageTables { transaction, marks, next_mark: 0, columns, key, damage }
+        StorageTables { transaction, marks, next_mark: 0, columns, key, damage, load: None }
     }
 
     fn fault(&self, error: &storage::Error) -> Fault {
@@ -71,6 +74,25 @@ impl<'txn> StorageTables<'txn> {
             .and_then(|()| self.transaction.get(table, datums, &[], |_, _| {}));
         self.key = encoded;
         found.map_err(|error| self.fault(&error))
+    }
+
+    /// Takes rows of an INSERT into a table that has none; their number. `None` for another table.
+    fn load_batch(
+        &mut self,
+        request: &WriteRequest<'_>,
+        batch: &Batch,
+    ) -> Result<Option<u64>, Fault> {
+        if self.load.as_ref().is_none_or(|load| load.table != request.table) {
+            let unwritten = self.transaction.is_unwritten(storage_table(request.table));
+            if !unwritten.map_err(|error| self.fault(&error))? {
+                return Ok(None);
+            }
+            if let Some(other) = self.load.replace(Load::new(request.table, request.columns)) {
+                other.finish(self.transaction)?;
+            }
+        }
+        let Some(load) = &mut self.load else { return Ok(None) };
+        load.take(self.transaction, batch).map(Some)
     }
 
     /// Changes the row whose key lies in `self.key`.
@@ -213,6 +235,11 @@ impl Tables for StorageTables<'_> {
     }
 
     fn write(&mut self, request: &WriteRequest<'_>, batch: &Batch) -> Result<u64, Fault> {
+        if request.operation == WriteOperation::Insert
+            && let Some(written) = self.load_batch(request, batch)?
+        {
+            return Ok(written);
+        }
         self.set_columns(request.columns);
         let count = request.columns.len();
         let mut uuids = vec![UuidBytes::default(); count];
@@ -239,6 +266,13 @@ impl Tables for StorageTables<'_> {
             written += 1;
         }
         Ok(written)
+    }
+
+    fn finish_writes(&mut self) -> Result<(), Fault> {
+        match self.load.take() {
+            Some(load) => load.finish(self.transaction),
+            None => Ok(()),
+        }
     }
 
     fn savepoint(&mut self) -> u64 {

@@ -72,4 +72,4 @@ pub use request::{
 pub use scan::{Morsel, Scan};
 pub use schema::{ColumnId, ColumnSpec, CommitTs, StorageType, TableId, TableSpec};
 pub use store::TreeLimits;
-pub use transaction::{Isolation, Mark, Transaction};
+pub use transaction::{BulkLoad, Isolation, Mark, Transaction};

@@ -2,8 +2,8 @@
 
 use crate::budget::Budget;
 use crate::native::Natives;
-use crate::progress::Progress;
 use crate::ports::{Clock, Entropy, Files, Output, Secrets, Tables, Tasks};
+use crate::progress::Progress;
 use grizzly_bytecode::Value;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

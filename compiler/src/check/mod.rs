@@ -16,6 +16,8 @@ mod choice;
 mod define;
 mod effects;
 mod expr;
+mod file;
+mod file_options;
 mod function;
 mod group;
 mod matching;
@@ -171,6 +173,8 @@ pub(crate) struct Checker<'a> {
     errored: Cell<bool>,
     /// Whether the catalog may lack objects that a late statement makes.
     open: bool,
+    /// Whether the statement runs as soon as it is checked, so that nothing can be put off.
+    reached: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -204,6 +208,7 @@ impl<'a> Checker<'a> {
             script_variables: HashMap::new(),
             errored: Cell::new(false),
             open,
+            reached: false,
         }
     }
 

@@ -28,7 +28,7 @@ pub struct CheckedScript {
 /// allows; the deepest take up to 32 MiB of the caller's stack in a build without optimisation.
 pub fn check_script(script: &ast::Script, source: &Source, catalog: &dyn Catalog) -> CheckedScript {
     let statements: Vec<&ast::Statement> = script.statements.iter().collect();
-    check_statements(&statements, source, catalog)
+    check_statements(&statements, source, catalog, false)
 }
 
 /// Checks one statement: a late one when it is reached, or an entry of the REPL.
@@ -37,7 +37,7 @@ pub fn check_statement(
     source: &Source,
     catalog: &dyn Catalog,
 ) -> (Statement, Vec<Diagnostic>) {
-    let mut checked = check_statements(&[statement], source, catalog);
+    let mut checked = check_statements(&[statement], source, catalog, true);
     let place = grizzly_bytecode::Place {
         source: source.id,
         start: statement.span.start,
@@ -57,8 +57,10 @@ fn check_statements(
     statements: &[&ast::Statement],
     source: &Source,
     catalog: &dyn Catalog,
+    reached: bool,
 ) -> CheckedScript {
     let mut run = ScriptRun {
+        reached,
         source,
         overlay: Overlay::new(catalog),
         facts: ScriptFacts::default(),
@@ -104,6 +106,8 @@ fn single_assignments(statements: &[&ast::Statement]) -> HashSet<SmolStr> {
 
 /// The state of checking one script.
 struct ScriptRun<'s> {
+    /// Whether the statements run as soon as they are checked.
+    reached: bool,
     source: &'s Source,
     overlay: Overlay<'s>,
     facts: ScriptFacts,
@@ -118,6 +122,7 @@ impl<'s> ScriptRun<'s> {
         let open = self.overlay.objects.open;
         let mut checker = Checker::new(&self.overlay, &self.facts, self.source, open);
         checker.script_variables = self.variables.clone();
+        checker.reached = self.reached;
         checker
     }
 

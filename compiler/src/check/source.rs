@@ -144,11 +144,11 @@ impl<'a> Checker<'a> {
                 }
                 self.source_tree(tree)
             }
-            ast::FromKind::File(text) => {
-                self.later(text.span, "reading a file in FROM");
-                None
-            }
-            ast::FromKind::Call { .. } => {
+            ast::FromKind::File(text) => self.file_source(text, item),
+            ast::FromKind::Call { function, arguments, .. } => {
+                if let Some(format) = super::file::reader(function) {
+                    return self.read_call(format, function, arguments, item);
+                }
                 self.later(item.span, "a table function in FROM");
                 None
             }
@@ -160,7 +160,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Keeps names quiet whose table could not be understood.
-    fn error_table(&mut self) {
+    pub(crate) fn error_table(&mut self) {
         self.broken_from = true;
     }
 

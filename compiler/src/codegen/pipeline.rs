@@ -9,7 +9,7 @@ use grizzly_bytecode::query::{
     Aggregate, JoinKind, Pipeline, Predicate, PredicateTest, PredicateValue, Query, Scan, Sink,
     SortKey, Source, Step,
 };
-use grizzly_bytecode::{ParamId, Place, StateId, Type, Value};
+use grizzly_bytecode::{FileScan, ParamId, Place, StateId, Type, Value};
 
 /// A pipeline that has no sink yet, and the columns that its batches have.
 pub struct Open {
@@ -114,6 +114,11 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
             table.columns.get(*index).map(|c| (*var, c.ty.clone()))
         };
         let mut out: Columns = columns.iter().filter_map(typed).collect();
+        if let Some(file) = &table.file {
+            let columns = columns.iter().map(|(_, index)| *index).collect();
+            let source = Source::File(FileScan { source: file.clone(), columns });
+            return Open { source, steps: Vec::new(), columns: out };
+        }
         out.extend(row_key.map(|var| (var, Type::Blob)));
         let scan = Scan {
             table: table.id,

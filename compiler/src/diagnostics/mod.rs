@@ -26,6 +26,7 @@ pages! {
     e0330, e0331, e0332, e0333, e0334, e0335, e0336, e0337, e0338, e0339,
     e0340, e0341, e0342, e0343, e0344, e0345, e0346, e0347, e0348, e0349,
     e0350, e0351, e0352, e0353, e0354, e0355, e0357, e0358, e0359,
+    e0390, e0391,
 }
 
 pub(crate) use e0300::not_supported;
@@ -87,6 +88,8 @@ pub(crate) use e0355::{not_a_name, unknown_variable};
 pub(crate) use e0357::not_in_distinct;
 pub(crate) use e0358::assigned_twice;
 pub(crate) use e0359::bad_decimal;
+pub(crate) use e0390::file_option;
+pub(crate) use e0391::file_unusable;
 
 /// Adds "did you mean" with its fix, or says that nothing is similar.
 fn suggest(diagnostic: Diagnostic, span: Span, similar: Option<&str>, what: &str) -> Diagnostic {

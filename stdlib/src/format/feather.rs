@@ -3,10 +3,7 @@
 use super::arrow::schema::language_type;
 use super::arrow::{Column, ColumnBuilder, EnumForm};
 use super::values::convert_vector;
-use super::{
-    Described, FileList, RowWriter, Target, Undescribed, places_by_name, write_fault,
-};
-use widths::usual;
+use super::{Described, FileList, RowWriter, Target, Undescribed, places_by_name, write_fault};
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
@@ -18,6 +15,7 @@ use grizzly_vm::vector::Vector;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use widths::usual;
 
 mod widths;
 
@@ -291,4 +289,3 @@ impl io::Write for Target {
         self.file.flush()
     }
 }
-

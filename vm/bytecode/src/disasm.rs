@@ -213,7 +213,8 @@ fn write_pipeline(f: &mut fmt::Formatter<'_>, pipeline: &Pipeline) -> fmt::Resul
             writeln!(f)?;
         }
         Source::File(scan) => {
-            let columns = scan.read_columns().map(|column| format!("{} {}", column.name, column.ty));
+            let columns =
+                scan.read_columns().map(|column| format!("{} {}", column.name, column.ty));
             write_list(f, &format!("    file {} (", scan.source.request), columns, ")\n")?;
         }
     }

@@ -251,7 +251,8 @@ fn integers(values: Vec<i64>, nulls: Nulls, ty: &DataType) -> Result<ArrayRef, A
             Arc::new(array.with_timezone_opt(zone.clone()))
         }
         DataType::Decimal64(precision, scale) => Arc::new(
-            Decimal64Array::new(values.into(), nulls).with_precision_and_scale(*precision, *scale)?,
+            Decimal64Array::new(values.into(), nulls)
+                .with_precision_and_scale(*precision, *scale)?,
         ),
         _ => Arc::new(Int64Array::new(values.into(), nulls)),
     })

@@ -315,7 +315,7 @@ const POWERS: [f64; 23] = [
 ];
 
 /// A number without exponent whose digits and whose power of ten are exact DOUBLEs, so that one
-/// division rounds correctly (Clinger, 1990); others take the long way.
+/// division rounds correctly (Clinger, 1990), or the long way.
 #[inline]
 fn double(text: &[u8]) -> Option<f64> {
     let (negative, rest) = match text {
@@ -323,11 +323,10 @@ fn double(text: &[u8]) -> Option<f64> {
         _ => (false, text),
     };
     let (digits, after) = digits_and_point(rest)?;
-    let power = POWERS.get(after)?;
-    if digits > 1 << 53 {
-        return None;
+    if digits > 1 << 53 || after >= POWERS.len() {
+        return std::str::from_utf8(text).ok()?.parse().ok();
     }
-    let value = digits as f64 / power;
+    let value = digits as f64 / POWERS[after];
     Some(if negative { -value } else { value })
 }
 

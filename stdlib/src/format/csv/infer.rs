@@ -43,7 +43,10 @@ impl Guess {
             self.classes |= if quoted { class::TEXT } else { 0 };
             return;
         }
-        if !given && !quoted && let Some(marker) = marker(text) {
+        if !given
+            && !quoted
+            && let Some(marker) = marker(text)
+        {
             self.markers |= 1 << marker;
             return;
         }

@@ -125,13 +125,7 @@ impl Sample {
         }
     }
 
-    fn row(
-        &mut self,
-        text: &[u8],
-        spans: &[Span],
-        scratch: &mut Vec<u8>,
-        options: &FileOptions,
-    ) {
+    fn row(&mut self, text: &[u8], spans: &[Span], scratch: &mut Vec<u8>, options: &FileOptions) {
         if self.first.is_empty() {
             for span in spans {
                 let value = span.value(text, self.shape, scratch);
@@ -183,8 +177,7 @@ impl Sample {
         let none_fits = typed.all(|(ty, field)| {
             any = true;
             let value = grizzly_bytecode::Value::text(&field.text);
-            !field.text.is_empty()
-                && crate::convert::convert(&value, &Type::Text, ty).is_err()
+            !field.text.is_empty() && crate::convert::convert(&value, &Type::Text, ty).is_err()
         });
         let words = self.first.iter().all(|field| {
             let mut guess = Guess::default();
@@ -214,9 +207,8 @@ pub(crate) fn places(header: &[Field], names: &[&str]) -> Option<Vec<usize>> {
     if header.len() != names.len() {
         return None;
     }
-    let place = |name: &&str| {
-        header.iter().position(|field| field.text.trim().eq_ignore_ascii_case(name))
-    };
+    let place =
+        |name: &&str| header.iter().position(|field| field.text.trim().eq_ignore_ascii_case(name));
     let places: Vec<usize> = names.iter().map(place).collect::<Option<_>>()?;
     let each_once = (0..names.len()).all(|at| places.contains(&at));
     each_once.then_some(places)

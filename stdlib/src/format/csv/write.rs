@@ -33,9 +33,8 @@ impl CsvWriter {
     fn quote_from(&self, out: &mut String, start: usize) {
         let Some(quote) = self.quote else { return };
         let field = &out.as_bytes()[start..];
-        let special = |byte: &u8| {
-            *byte == self.delimiter || *byte == quote || matches!(byte, b'\n' | b'\r')
-        };
+        let special =
+            |byte: &u8| *byte == self.delimiter || *byte == quote || matches!(byte, b'\n' | b'\r');
         let is_null = field == self.null.as_bytes();
         if !(field.is_empty() || is_null || field.iter().any(special)) {
             return;

@@ -64,8 +64,7 @@ pub(crate) fn describe(
     let mut left = options.sample_rows.unwrap_or(SAMPLE_ROWS);
     for path in paths.iter().take(FILES) {
         let file = files.open(path).map_err(|error| Undescribed::not_now(path, &error))?;
-        let mut rows =
-            Rows::new(file, path).map_err(|error| Undescribed::not_now(path, &error))?;
+        let mut rows = Rows::new(file, path).map_err(|error| Undescribed::not_now(path, &error))?;
         while left > 0 {
             let mut expected = 0;
             let next = rows.next(&mut |key, value| {
