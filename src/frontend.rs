@@ -10,7 +10,7 @@ use crate::session::{Variables, with_ids};
 use crate::source::Source;
 use grizzly_bytecode::TableId;
 use grizzly_compiler::catalog::{self, Catalog};
-use grizzly_compiler::check::{check_script, check_statement};
+use grizzly_compiler::check::{CheckedScript, check_script, check_statement, check_stored};
 use grizzly_compiler::hir::{self, StatementKind};
 use grizzly_grammar::ast::fold;
 use grizzly_grammar::lexer::lex;
@@ -43,8 +43,16 @@ fn compiler_source(source: &Source) -> catalog::Source {
 
 /// Parses and checks a script against a catalog.
 pub fn check(source: &Arc<Source>, catalog: &dyn Catalog) -> Checked {
+    check_with(check_script, source, catalog)
+}
+
+fn check_with(
+    checker: fn(&ast::Script, &catalog::Source, &dyn Catalog) -> CheckedScript,
+    source: &Arc<Source>,
+    catalog: &dyn Catalog,
+) -> Checked {
     let Parse { tree, mut diagnostics } = parse(&source.text);
-    let checked = check_script(&tree, &compiler_source(source), catalog);
+    let checked = checker(&tree, &compiler_source(source), catalog);
     diagnostics.extend(checked.diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     let mut definitions = Objects::default();
@@ -100,13 +108,16 @@ pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<O
         sources: &shared.files,
         transaction: None,
     };
-    let checked = check(&source, &empty);
+    let checked = check_with(check_stored, &source, &empty);
     if checked.diagnostics.iter().any(Diagnostic::is_error) {
         let (path, diagnostics) = (path.to_owned(), checked.diagnostics);
         return Err(Error::Catalog { path, source: source.id, diagnostics });
     }
     let mut objects = checked.definitions;
     for statement in &checked.statements {
+        if let StatementKind::CreateView(view, _) = &statement.kind {
+            objects.apply(&Change::View(view.clone()));
+        }
         if let StatementKind::CreateTable(table) = &statement.kind {
             let name = fold(&table.name);
             let is_it = |o: &&StoredObject| o.kind == StoredKind::Table && o.name == name;

@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub trait Catalog {
     /// A table.
     fn table(&self, name: &str) -> Option<Arc<Table>>;
+    /// A view.
+    fn view(&self, name: &str) -> Option<Arc<View>>;
     /// A named type: struct, ENUM or exception. Row types of tables are found through
     /// [`Catalog::table`].
     fn ty(&self, name: &str) -> Option<Type>;
@@ -49,6 +51,8 @@ pub enum SourceDescription {
 pub enum ObjectKind {
     /// Tables.
     Table,
+    /// Views.
+    View,
     /// Types.
     Type,
     /// Users' functions; receiver functions as `type.name`.
@@ -101,6 +105,19 @@ impl Table {
             fields: self.columns.iter().map(field).collect(),
         }
     }
+}
+
+/// A view, as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// The spelling of its definition.
+    pub name: SmolStr,
+    /// The statement that made it.
+    pub definition: Arc<grizzly_grammar::ast::CreateView>,
+    /// The source in which it stands.
+    pub source: SourceId,
+    /// The text of that source.
+    pub text: Arc<str>,
 }
 
 /// What a user's function is called: by its receiver's type, if it has one, and its name, both

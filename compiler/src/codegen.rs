@@ -9,4 +9,5 @@ mod pipeline;
 mod point;
 mod scalar;
 pub mod statement;
+mod subquery;
 mod vector;

@@ -16,9 +16,12 @@
 //! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of
 //! inner expressions, which `nullability` derives from the leaves.
 
+mod renumber;
 mod visit;
 
-use crate::catalog::{FunctionKey, Native, Table};
+pub use renumber::Offsets;
+
+use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
 use grizzly_bytecode::{Cmp, FileRequest, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
@@ -149,6 +152,16 @@ pub enum ExprKind {
         /// The arguments, of the types that this call gives the parameters.
         arguments: Vec<Expr>,
     },
+    /// A function value. Locals, columns and parameters of its surroundings that its body names are
+    /// captured by value when it is made.
+    Lambda(Box<Lambda>),
+    /// A call of a function value; raises TypeError where it is NULL.
+    CallValue {
+        /// The function value.
+        callee: Box<Expr>,
+        /// One argument a parameter, of its type.
+        arguments: Vec<Expr>,
+    },
     /// A struct of the expression's type.
     MakeStruct(Vec<Expr>),
     /// A field of a struct or of an exception's own fields, by index; NULL of NULL.
@@ -220,6 +233,15 @@ pub enum ExprKind {
     },
 }
 
+/// The code of a function value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lambda {
+    /// Its parameters, among the locals of its surroundings; all may be NULL.
+    pub parameters: Vec<LocalId>,
+    /// Its body; RETURN in it leaves it.
+    pub body: Block,
+}
+
 /// What the rows of a query inside an expression become.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SubqueryKind {
@@ -284,16 +306,31 @@ pub enum Step {
     Assign(LocalId, Expr),
     /// Assigns to a part of a struct local: the path of field indices.
     AssignField(LocalId, Vec<u16>, Expr),
+    /// Appends a value to an array local.
+    Push(LocalId, Expr),
     /// Evaluates for effect.
     Expr(Expr),
     /// Repeats while TRUE.
     While(Expr, Block),
-    /// Leaves the innermost WHILE.
+    /// Repeats for each row of a query, which the local holds as a struct.
+    ForRows(LocalId, Box<Query>, Block),
+    /// Leaves the innermost loop.
     Break,
-    /// Starts the innermost WHILE's next round.
+    /// Starts the innermost loop's next round.
     Continue,
     /// Prints the text of a value and a line end.
     Print(Expr),
+}
+
+impl Step {
+    /// The local that the step makes.
+    #[must_use]
+    pub fn declares(&self) -> Option<LocalId> {
+        match self {
+            Step::Let(local, _) | Step::ForRows(local, ..) => Some(*local),
+            _ => None,
+        }
+    }
 }
 
 /// What a call may do beside giving a value, in rising order.
@@ -326,6 +363,8 @@ pub struct Function {
     pub effect: Effect,
     /// The locals, parameters first.
     pub locals: Vec<Local>,
+    /// The column variables of the body's queries; [`ColumnVar`] is the index.
+    pub columns: Vec<Column>,
     /// The body.
     pub body: Block,
     /// The whole definition.
@@ -357,7 +396,7 @@ pub struct FunctionResult {
 }
 
 /// A query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// WITH: each is visible in the later ones and in the rest of the query, its own subqueries
     /// included.
@@ -490,6 +529,16 @@ pub enum From {
         /// The variables of the result.
         columns: Vec<ColumnVar>,
     },
+    /// The rows of a table function. Its arguments may refer to columns of the left sides of the
+    /// joins around it; it is then computed once a left row.
+    Function {
+        /// Which.
+        function: TableFunction,
+        /// The arguments; where one is NULL, there are no rows.
+        arguments: Vec<Expr>,
+        /// The variable of its only column.
+        column: ColumnVar,
+    },
     /// A join. The right side may refer to columns of the left one where it is LATERAL: it is then
     /// computed once a left row.
     Join {
@@ -502,6 +551,27 @@ pub enum From {
         /// ON; `None` joins all pairs.
         condition: Option<Expr>,
     },
+}
+
+/// The table functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableFunction {
+    /// `generate_series(first, last, step)`, `last` included: three INT64, or two TIMESTAMP and an
+    /// INTERVAL. A step of zero raises CastError.
+    Series,
+    /// `unnest(array)`: the elements in order.
+    Unnest,
+}
+
+impl TableFunction {
+    /// As scripts call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            TableFunction::Series => "generate_series",
+            TableFunction::Unnest => "unnest",
+        }
+    }
 }
 
 /// Grouping.
@@ -623,8 +693,10 @@ pub enum StatementKind {
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.
     CreateFunction(Arc<Function>),
-    /// DROP.
-    Drop(crate::catalog::ObjectKind, Vec<SmolStr>),
+    /// CREATE VIEW, and its rows as they were checked.
+    CreateView(Arc<View>, Box<Query>),
+    /// DROP of objects by their folded names, in this order.
+    Drop(Vec<(crate::catalog::ObjectKind, SmolStr)>),
     /// BEGIN; TRUE for SERIALIZABLE.
     Begin(bool),
     /// COMMIT.

@@ -143,7 +143,14 @@ impl<'s> Printer<'s> {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
             StatementKind::CreateFunction(function) => self.function(function),
-            StatementKind::Drop(kind, names) => self.line(format!("drop {kind:?} {}", join(names))),
+            StatementKind::CreateView(view, query) => {
+                self.query(&format!("create view {}", view.name), query);
+            }
+            StatementKind::Drop(objects) => {
+                for (kind, name) in objects {
+                    self.line(format!("drop {kind:?} {name}"));
+                }
+            }
             StatementKind::Begin(serializable) => {
                 self.line(if *serializable { "begin serializable" } else { "begin" });
             }
@@ -196,7 +203,7 @@ impl<'s> Printer<'s> {
         };
         let head = format!("{}({}){result}{raises}", function.display, parameters.join(", "));
         self.line(format!("create function {head} {:?}", function.effect));
-        let mut inner = Printer::new(&[], &function.locals);
+        let mut inner = Printer::new(&function.columns, &function.locals);
         inner.depth = self.depth + 1;
         for (index, local) in function.locals.iter().enumerate() {
             let null = if local.nullable { "" } else { " not null" };
@@ -309,6 +316,10 @@ impl<'s> Printer<'s> {
                     this.query("query", right);
                 });
             }
+            From::Function { function, arguments, column } => {
+                let (name, arguments) = (function.name(), self.list(arguments));
+                self.line(format!("from {name}({arguments}) ({})", self.column(*column)));
+            }
             From::Join { kind, left, right, condition } => {
                 let on = condition.as_ref().map(|c| format!(" on {}", self.expr(c)));
                 self.line(format!("join {}{}", kind.name(), on.unwrap_or_default()));
@@ -326,6 +337,11 @@ impl<'s> Printer<'s> {
                 Step::While(condition, body) => {
                     let condition = self.expr(condition);
                     self.line(format!("while {condition}"));
+                    self.deeper(|this| this.block(body));
+                }
+                Step::ForRows(local, query, body) => {
+                    let row = self.local(*local);
+                    self.query(&format!("for {row} in"), query);
                     self.deeper(|this| this.block(body));
                 }
                 other => {
@@ -351,14 +367,29 @@ impl<'s> Printer<'s> {
                 let target = format!("{}.{}", self.local(*local), path.join("."));
                 format!("set {target} = {}", self.expr(value))
             }
+            Step::Push(local, value) => {
+                format!("push {} {}", self.local(*local), self.expr(value))
+            }
             Step::Expr(value) => self.expr(value),
             Step::While(condition, body) => {
                 format!("while {} {}", self.expr(condition), self.inline_block(body))
+            }
+            Step::ForRows(local, query, body) => {
+                let head = format!("for {}", self.local(*local));
+                format!("{head} in {}{}", self.inner_query(query), self.inline_block(body))
             }
             Step::Break => "break".into(),
             Step::Continue => "continue".into(),
             Step::Print(value) => format!("print {}", self.expr(value)),
         }
+    }
+
+    /// A query on lines of its own.
+    fn inner_query(&self, query: &Query) -> String {
+        let mut inner = Printer::new(self.columns, self.locals);
+        inner.depth = self.depth + 1;
+        inner.query("query", query);
+        format!("\n{}", inner.text)
     }
 
     fn inline_block(&mut self, block: &Block) -> String {
@@ -442,6 +473,14 @@ impl<'s> Printer<'s> {
             ExprKind::Native { function, arguments } => {
                 format!("@{}({}):{}", function.name, self.list(arguments), expr.ty)
             }
+            ExprKind::Lambda(lambda) => {
+                let parameters: Vec<String> =
+                    lambda.parameters.iter().map(|p| self.local(*p)).collect();
+                format!("({}) -> {}", parameters.join(", "), self.inline_block(&lambda.body))
+            }
+            ExprKind::CallValue { callee, arguments } => {
+                format!("call {}({})", self.expr(callee), self.list(arguments))
+            }
             ExprKind::MakeStruct(fields) => format!("{} {{{}}}", expr.ty, self.list(fields)),
             ExprKind::MakeArray(items) => format!("[{}]:{}", self.list(items), expr.ty),
             ExprKind::Field { operand, index } => format!("{}.{index}", self.expr(operand)),
@@ -467,10 +506,7 @@ impl<'s> Printer<'s> {
                         format!("{operand} {} {which}", op)
                     }
                 };
-                let mut inner = Printer::new(self.columns, self.locals);
-                inner.depth = self.depth + 1;
-                inner.query("query", query);
-                format!("{head}(\n{})", inner.text)
+                format!("{head}({})", self.inner_query(query))
             }
             ExprKind::Try { body, exception, handler, undo } => {
                 let undo = if *undo { " undo" } else { "" };

@@ -8,7 +8,7 @@
 
 use grizzly_bytecode::{SourceId, Type};
 use grizzly_compiler::catalog::{
-    Catalog, FunctionKey, Native, ObjectKind, Source, Table, TableStatistics, Variable,
+    Catalog, FunctionKey, Native, ObjectKind, Source, Table, TableStatistics, Variable, View,
 };
 use grizzly_compiler::check::check_script;
 use grizzly_compiler::hir::{Function, StatementKind};
@@ -23,6 +23,9 @@ struct Empty(Vec<Arc<Native>>);
 
 impl Catalog for Empty {
     fn table(&self, _: &str) -> Option<Arc<Table>> {
+        None
+    }
+    fn view(&self, _: &str) -> Option<Arc<View>> {
         None
     }
     fn ty(&self, _: &str) -> Option<Type> {

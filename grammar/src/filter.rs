@@ -240,7 +240,15 @@ impl Filter<'_> {
 
     /// Whether the token before the current one, in the same statement, ends an operand.
     fn after_operand(&self) -> bool {
-        !self.frame().at_start && self.previous().is_some_and(kinds::ends_operand)
+        !self.frame().at_start
+            && self.previous().is_some_and(kinds::ends_operand)
+            && !self.after_quantifier()
+    }
+
+    /// Whether the token before the current one is the ALL of `SELECT ALL` or `f(ALL …)`.
+    fn after_quantifier(&self) -> bool {
+        self.previous() == Some(Kind::All)
+            && matches!(self.previous_but_one(), Some(Kind::Select | Kind::LeftParen))
     }
 
     fn mate(&self, ahead: usize) -> Option<usize> {

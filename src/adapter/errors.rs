@@ -18,10 +18,14 @@ pub fn fault(error: &Error, spec_of: SpecOf<'_>) -> Fault {
         found.map_or_else(|| format!("column {}", column.0), |column| column.name.clone())
     };
     let (kind, message) = match error {
-        Error::UniqueViolation { table, columns, key } => {
+        Error::UniqueViolation { table, columns, key, index } => {
             let names: Vec<String> = columns.iter().map(|c| column_name(*table, *c)).collect();
             let (name, names) = (table_name(*table), names.join(", "));
-            let message = format!("{name} already has a row with ({names}) = ({key})");
+            let rule = match index {
+                Some(index) => format!(", which the unique index {index} forbids"),
+                None => String::new(),
+            };
+            let message = format!("{name} already has a row with ({names}) = ({key}){rule}");
             (Builtin::UniqueViolation, message)
         }
         Error::NotNullViolation { table, column } => {

@@ -8,6 +8,7 @@ mod damage;
 pub mod datums;
 pub mod errors;
 mod load;
+mod nested;
 mod scan;
 mod tables;
 pub mod types;

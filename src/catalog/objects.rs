@@ -1,17 +1,18 @@
 //! The objects of one catalog version.
 
 use grizzly_bytecode::Type;
-use grizzly_compiler::catalog::{FunctionKey, ObjectKind, Table};
+use grizzly_compiler::catalog::{FunctionKey, ObjectKind, Table, View};
 use grizzly_compiler::hir::Function;
 use grizzly_grammar::ast::fold;
 use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// Tables, types and functions by their folded names. Clones share the objects themselves.
+/// Tables, views, types and functions by their folded names. Clones share the objects themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
     tables: HashMap<SmolStr, Arc<Table>>,
+    views: HashMap<SmolStr, Arc<View>>,
     types: HashMap<SmolStr, (SmolStr, Type)>,
     functions: HashMap<FunctionKey, Arc<Function>>,
 }
@@ -21,12 +22,16 @@ pub struct Objects {
 pub enum Change {
     /// A table was made.
     Table(Arc<Table>),
+    /// A view was made or replaced.
+    View(Arc<View>),
     /// A type was made: its name as it was written.
     Type(SmolStr, Type),
     /// A function was made or replaced.
     Function(Arc<Function>),
     /// A table was dropped: its folded name.
     DropTable(SmolStr),
+    /// A view was dropped: its folded name.
+    DropView(SmolStr),
     /// A type was dropped: its folded name.
     DropType(SmolStr),
     /// A function was dropped.
@@ -37,6 +42,11 @@ impl Objects {
     /// The table of a name.
     pub fn table(&self, name: &str) -> Option<Arc<Table>> {
         self.tables.get(&fold(name)).cloned()
+    }
+
+    /// The view of a name.
+    pub fn view(&self, name: &str) -> Option<Arc<View>> {
+        self.views.get(&fold(name)).cloned()
     }
 
     /// The type of a name.
@@ -63,6 +73,7 @@ impl Objects {
     pub fn names(&self, kind: ObjectKind) -> Vec<SmolStr> {
         match kind {
             ObjectKind::Table => self.tables.values().map(|table| table.name.clone()).collect(),
+            ObjectKind::View => self.views.values().map(|view| view.name.clone()).collect(),
             ObjectKind::Type => self.types.values().map(|(name, _)| name.clone()).collect(),
             ObjectKind::Function => self.functions.keys().map(function_name).collect(),
             ObjectKind::Native | ObjectKind::Variable => Vec::new(),
@@ -75,6 +86,9 @@ impl Objects {
             Change::Table(table) => {
                 self.tables.insert(fold(&table.name), table.clone());
             }
+            Change::View(view) => {
+                self.views.insert(fold(&view.name), view.clone());
+            }
             Change::Type(name, ty) => {
                 self.types.insert(fold(name), (name.clone(), ty.clone()));
             }
@@ -83,6 +97,9 @@ impl Objects {
             }
             Change::DropTable(name) => {
                 self.tables.remove(name);
+            }
+            Change::DropView(name) => {
+                self.views.remove(name);
             }
             Change::DropType(name) => {
                 self.types.remove(name);

@@ -18,6 +18,8 @@ pub const OBJECTS: TableId = TableId(1);
 pub enum StoredKind {
     /// A table.
     Table,
+    /// A view.
+    View,
     /// A type.
     Type,
     /// A function.
@@ -29,13 +31,14 @@ impl StoredKind {
     pub fn word(self) -> &'static str {
         match self {
             StoredKind::Table => "table",
+            StoredKind::View => "view",
             StoredKind::Type => "type",
             StoredKind::Function => "function",
         }
     }
 
     fn of_word(word: &str) -> Option<StoredKind> {
-        [StoredKind::Table, StoredKind::Type, StoredKind::Function]
+        [StoredKind::Table, StoredKind::View, StoredKind::Type, StoredKind::Function]
             .into_iter()
             .find(|kind| kind.word() == word)
     }

@@ -1,6 +1,6 @@
 //! The native bodies by name.
 
-use crate::{convert, format, math, misc, temporal, text};
+use crate::{collection, convert, format, math, misc, temporal, text};
 use grizzly_bytecode::Fault;
 use grizzly_vm::native::{FileScanRequest, NativeBody, Natives};
 use grizzly_vm::ports::TableScan;
@@ -22,6 +22,7 @@ const MODULES: &[Bodies] = &[
     temporal::BODIES,
     temporal::parts::BODIES,
     misc::BODIES,
+    collection::BODIES,
 ];
 
 /// All native bodies.

@@ -4,7 +4,10 @@
 //! never trusts a length further than the bytes reach.
 
 use crate::datum::OwnedDatum;
-use crate::schema::{ColumnId, ColumnSpec, StorageType, TableSpec};
+use crate::schema::{
+    ColumnId, ColumnSpec, IndexColumn, IndexSpec, StorageType, TableId, TableSpec,
+};
+use crate::sync::Arc;
 
 /// Appends a 32-bit number.
 pub(crate) fn put_u32(out: &mut Vec<u8>, value: u32) {
@@ -55,8 +58,37 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Appends a table's shape.
-pub(crate) fn put_spec(out: &mut Vec<u8>, spec: &TableSpec) {
+/// Appends the shape of a table or an index.
+pub(crate) fn put_table(out: &mut Vec<u8>, spec: &TableSpec, index: Option<&IndexSpec>) {
+    put_spec(out, spec);
+    let Some(index) = index else { return };
+    put_bytes(out, index.name.as_bytes());
+    put_u32(out, index.table.0);
+    out.push(u8::from(index.unique));
+    put_u32(out, index.columns.len() as u32);
+    for column in &index.columns {
+        put_u32(out, column.column.0);
+        out.push(u8::from(column.descending));
+    }
+}
+
+/// Reads the shape of a table or an index, to the end of the bytes.
+pub(crate) fn read_table(reader: &mut Reader<'_>) -> Option<(TableSpec, Option<Arc<IndexSpec>>)> {
+    let spec = read_spec(reader)?;
+    if reader.0.is_empty() {
+        return Some((spec, None));
+    }
+    let (name, table, unique) = (reader.string()?, TableId(reader.u32()?), reader.u8()? == 1);
+    let mut columns = Vec::new();
+    for _ in 0..reader.u32()? {
+        let column = ColumnId(reader.u32()?);
+        columns.push(IndexColumn { column, descending: reader.u8()? == 1 });
+    }
+    Some((spec, Some(Arc::new(IndexSpec { name, table, columns, unique }))))
+}
+
+/// Appends a table's columns and key.
+fn put_spec(out: &mut Vec<u8>, spec: &TableSpec) {
     put_bytes(out, spec.name.as_bytes());
     put_u32(out, spec.columns.len() as u32);
     for column in &spec.columns {
@@ -70,8 +102,8 @@ pub(crate) fn put_spec(out: &mut Vec<u8>, spec: &TableSpec) {
     spec.key.iter().for_each(|column| put_u32(out, column.0));
 }
 
-/// Reads a table's shape.
-pub(crate) fn read_spec(reader: &mut Reader<'_>) -> Option<TableSpec> {
+/// Reads a table's columns and key.
+fn read_spec(reader: &mut Reader<'_>) -> Option<TableSpec> {
     let name = reader.string()?;
     let count = reader.u32()?;
     let mut columns = Vec::new();
@@ -79,7 +111,7 @@ pub(crate) fn read_spec(reader: &mut Reader<'_>) -> Option<TableSpec> {
         columns.push(ColumnSpec {
             id: ColumnId(reader.u32()?),
             name: reader.string()?,
-            ty: read_type(reader)?,
+            ty: read_type(reader, 0)?,
             sql_type: reader.string()?,
             nullable: reader.u8()? == 1,
         });
@@ -111,16 +143,28 @@ fn put_type(out: &mut Vec<u8>, ty: &StorageType) {
         StorageType::Interval => 15,
         StorageType::Uuid => 16,
         StorageType::Json => 17,
-        // Tables with these are refused before anything is written.
-        StorageType::List(_) | StorageType::Struct(_) => 0,
+        StorageType::List(_) => 18,
+        StorageType::Struct(_) => 19,
     };
     out.push(tag);
-    if let StorageType::Decimal { precision, scale } = ty {
-        out.extend_from_slice(&[*precision, *scale]);
+    match ty {
+        StorageType::Decimal { precision, scale } => out.extend_from_slice(&[*precision, *scale]),
+        StorageType::List(element) => put_type(out, element),
+        StorageType::Struct(fields) => {
+            put_u32(out, fields.len() as u32);
+            for (name, ty) in fields {
+                put_bytes(out, name.as_bytes());
+                put_type(out, ty);
+            }
+        }
+        _ => {}
     }
 }
 
-fn read_type(reader: &mut Reader<'_>) -> Option<StorageType> {
+/// Deeper types are taken for damage.
+const MAX_TYPE_DEPTH: usize = 100;
+
+fn read_type(reader: &mut Reader<'_>, depth: usize) -> Option<StorageType> {
     Some(match reader.u8()? {
         1 => StorageType::Bool,
         2 => StorageType::Int8,
@@ -139,6 +183,17 @@ fn read_type(reader: &mut Reader<'_>) -> Option<StorageType> {
         15 => StorageType::Interval,
         16 => StorageType::Uuid,
         17 => StorageType::Json,
+        18 if depth < MAX_TYPE_DEPTH => {
+            StorageType::List(Box::new(read_type(reader, depth + 1)?))
+        }
+        19 if depth < MAX_TYPE_DEPTH => {
+            let count = reader.u32()?;
+            let mut fields = Vec::new();
+            for _ in 0..count {
+                fields.push((reader.string()?, read_type(reader, depth + 1)?));
+            }
+            StorageType::Struct(fields)
+        }
         _ => return None,
     })
 }

@@ -6,7 +6,7 @@
 //! 3. Under the apply lock: push the messages of every durable commit into the memtables, in
 //!    order, and publish the new watermark. It advances without gaps, whoever applies.
 
-use crate::codec::put_spec;
+use crate::codec::put_table;
 use crate::engine::Inner;
 use crate::error::{Error, Result};
 use crate::request::KeyRange;
@@ -128,10 +128,15 @@ fn ddl_conflict(mine: &Changes, other: &Changes) -> Option<TableId> {
     theirs.or_else(|| whole(mine).find(|table| touches(other, *table)))
 }
 
-/// The tables that changes concern as a whole.
+/// The tables that changes concern as a whole. A new index concerns its table: it knows the rows of
+/// its snapshot only, and who writes others does not know it.
 fn whole(changes: &Changes) -> impl Iterator<Item = TableId> {
     let loads = changes.loads.iter().map(|(table, _)| *table);
-    changes.ddl.iter().map(Ddl::table).chain(loads)
+    let indexed = changes.ddl.iter().filter_map(|ddl| match ddl {
+        Ddl::Create(table) => table.index.as_ref().map(|index| index.table),
+        Ddl::Drop(_) => None,
+    });
+    changes.ddl.iter().map(Ddl::table).chain(loads).chain(indexed)
 }
 
 fn write_conflict(mine: &Changes, other: &Changes) -> Option<TableId> {
@@ -251,10 +256,10 @@ pub(crate) fn apply(
         match ddl {
             Ddl::Create(table) => {
                 let version = TableVersion::new(Arc::clone(table), ts);
-                versions.tables.insert(table.id, Arc::new(version));
+                versions.add(Arc::new(version));
             }
             Ddl::Drop(table) => {
-                if let Some(version) = versions.tables.remove(table) {
+                if let Some(version) = versions.remove(*table) {
                     dropped.push(Arc::clone(&version.tree));
                 }
             }
@@ -316,7 +321,7 @@ fn encode_root(tree: &Tree) -> [u8; 8] {
 fn encode_ddl(ddl: &Ddl) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Ddl::Create(table) = ddl {
-        put_spec(&mut bytes, &table.spec);
+        put_table(&mut bytes, &table.spec, table.index.as_deref());
     }
     bytes
 }

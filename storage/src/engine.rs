@@ -3,7 +3,7 @@
 //! The core starts no thread. What can be done in the background is offered by
 //! [`Engine::poll_work`] and done by [`Engine::perform`]; a runtime is a loop over these two.
 
-use crate::codec::{Reader, read_spec};
+use crate::codec::{Reader, read_table};
 use crate::commit::{Changes, CommitState, Ddl, apply};
 use crate::device::{Device, Lock};
 use crate::error::{Error, Result};
@@ -167,7 +167,8 @@ impl Replay {
     fn start(store: &Arc<Store>, state: &State) -> Result<Replay> {
         let mut versions = Versions::default();
         for (id, known) in &state.tables {
-            let table = Arc::new(Table::new(*id, (*known.spec).clone())?);
+            let table = Table::of(*id, (*known.spec).clone(), known.index.clone())?;
+            let table = Arc::new(table);
             let mut version = TableVersion::new(Arc::clone(&table), known.created);
             version.flushed = known.flushed;
             version.next_row_id.store(known.next_row_id, Ordering::Relaxed);
@@ -175,7 +176,7 @@ impl Replay {
                 version.tree = Arc::new(load_tree(store, &table, root)?);
                 version.reserve_row_ids(&version.tree.upper_key()?);
             }
-            versions.tables.insert(*id, Arc::new(version));
+            versions.add(Arc::new(version));
         }
         let (catalog, ts) = (state.catalog, state.last);
         let store = Arc::clone(store);
@@ -226,10 +227,11 @@ impl Replay {
         let damaged = |what: &str| Error::corrupt(&change.file, change.offset, what);
         match change.kind {
             RecordKind::CreateTable => {
-                let spec = read_spec(&mut Reader(&change.payload))
+                let (spec, index) = read_table(&mut Reader(&change.payload))
                     .ok_or_else(|| damaged("the table's shape cannot be read"))?;
                 self.next_table = self.next_table.max(u64::from(change.table.0) + 1);
-                result.ddl.push(Ddl::Create(Arc::new(Table::new(change.table, spec)?)));
+                let table = Table::of(change.table, spec, index)?;
+                result.ddl.push(Ddl::Create(Arc::new(table)));
             }
             RecordKind::DropTable => result.ddl.push(Ddl::Drop(change.table)),
             RecordKind::Load => {

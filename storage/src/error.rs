@@ -39,6 +39,8 @@ pub enum Error {
         columns: Vec<ColumnId>,
         /// The key as text, values separated by `, `.
         key: String,
+        /// The unique index's name; `None` for the table's own key.
+        index: Option<String>,
     },
     /// NULL was written to a column that is NOT NULL.
     NotNullViolation {

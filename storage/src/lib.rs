@@ -37,14 +37,17 @@ mod datum;
 pub mod device;
 mod engine;
 mod error;
+mod index;
 mod key;
 mod layer;
 mod maintenance;
 mod manifest;
 mod memtable;
 mod merge;
+mod nested;
 mod overlay;
 mod point;
+mod ranges;
 mod request;
 mod row;
 mod run;
@@ -64,12 +67,15 @@ pub use datum::{Datum, OwnedDatum};
 pub use device::{Device, DiskDevice, FaultDevice, MemoryDevice};
 pub use engine::{Engine, Options};
 pub use error::{Class, Error, Result};
+pub use nested::{NestedReader, NestedWriter};
 pub use maintenance::{Info, Runtime, TableInfo, Work};
 pub use request::{
     ColumnStatistics, Exactness, KeyOrder, KeyRange, MAX_BATCH_ROWS, Predicate, PredicateOp,
     RowKey, ScanBatch, ScanRequest, TableStatistics,
 };
 pub use scan::{Morsel, Scan};
-pub use schema::{ColumnId, ColumnSpec, CommitTs, StorageType, TableId, TableSpec};
+pub use schema::{
+    ColumnId, ColumnSpec, CommitTs, IndexColumn, IndexSpec, StorageType, TableId, TableSpec,
+};
 pub use store::TreeLimits;
-pub use transaction::{BulkLoad, Isolation, Mark, Transaction};
+pub use transaction::{Arbiters, BulkLoad, Inserted, Isolation, Mark, Transaction};

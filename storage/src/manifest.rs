@@ -5,10 +5,10 @@
 //! state as the first edit of a new file and renames it into place when the old file is long or
 //! ends in a torn edit.
 
-use crate::codec::{Reader, put_bytes, put_spec, put_u32, put_u64, read_spec};
+use crate::codec::{Reader, put_bytes, put_table, put_u32, put_u64, read_table};
 use crate::device::{Device, File, exists, read_all};
 use crate::error::{Error, Result};
-use crate::schema::{CommitTs, TableId, TableSpec};
+use crate::schema::{CommitTs, IndexSpec, TableId, TableSpec};
 use crate::sync::Arc;
 use crate::wal::FORMAT_VERSION;
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ const REWRITE_BYTES: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TableState {
     pub(crate) spec: Arc<TableSpec>,
+    /// What the table is an index of, if it is one.
+    pub(crate) index: Option<Arc<IndexSpec>>,
     /// The commit that created the table.
     pub(crate) created: CommitTs,
     /// The root node's file.
@@ -106,7 +108,7 @@ impl Edit {
             put_u64(&mut out, table.flushed.0);
             put_u64(&mut out, table.next_row_id);
             let mut spec = Vec::new();
-            put_spec(&mut spec, &table.spec);
+            put_table(&mut spec, &table.spec, table.index.as_deref());
             put_bytes(&mut out, &spec);
         }
         out
@@ -130,8 +132,10 @@ impl Edit {
             let root = Some(reader.u64()?).filter(|&root| root != 0);
             let flushed = CommitTs(reader.u64()?);
             let next_row_id = reader.u64()?;
-            let spec = Arc::new(read_spec(&mut Reader(reader.bytes()?))?);
-            edit.put.insert(id, TableState { spec, created, root, flushed, next_row_id });
+            let (spec, index) = read_table(&mut Reader(reader.bytes()?))?;
+            let spec = Arc::new(spec);
+            let state = TableState { spec, index, created, root, flushed, next_row_id };
+            edit.put.insert(id, state);
         }
         reader.0.is_empty().then_some(edit)
     }

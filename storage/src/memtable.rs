@@ -17,6 +17,9 @@ use std::ops::Bound;
 
 const NONE: u32 = u32::MAX;
 
+/// Where a key range starts and ends.
+type KeyBounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// The mutable root buffer of a table.
 #[derive(Debug, Default)]
 pub(crate) struct Memtable {
@@ -56,13 +59,15 @@ impl State {
         Some(version)
     }
 
-    fn collect(&self, ts: CommitTs, low: Bound<&[u8]>, high: Bound<&[u8]>) -> RowRun {
-        let slots = self
-            .heads
-            .range::<[u8], _>((low, high))
-            .filter_map(|(_, &head)| self.visible(head, ts).map(|version| version.slot))
-            .collect();
-        RowRun { slots: Arc::new(slots), arena: self.arena.clone() }
+    fn collect(&self, ts: CommitTs, bounds: (Bound<&[u8]>, Bound<&[u8]>), slots: &mut Vec<Slot>) {
+        let heads = self.heads.range::<[u8], _>(bounds);
+        slots.extend(heads.filter_map(|(_, &head)| self.visible(head, ts).map(|v| v.slot)));
+    }
+
+    fn all(&self, ts: CommitTs) -> Arc<RowRun> {
+        let mut slots = Vec::new();
+        self.collect(ts, (Bound::Unbounded, Bound::Unbounded), &mut slots);
+        Arc::new(RowRun { slots: Arc::new(slots), arena: self.arena.clone() })
     }
 }
 
@@ -114,19 +119,25 @@ impl Memtable {
         Some(visit(state.arena.message(version.slot)))
     }
 
-    /// The messages of a key range that a snapshot at `ts` sees, as a run.
-    pub(crate) fn range(&self, ts: CommitTs, low: Bound<&[u8]>, high: Bound<&[u8]>) -> RowRun {
-        if is_empty_range(low, high) {
-            return RowRun::default();
+    /// The messages of disjoint ascending key ranges that a snapshot at `ts` sees, as a run.
+    pub(crate) fn ranges(&self, ts: CommitTs, ranges: &[KeyBounds]) -> RowRun {
+        let state = self.state.read();
+        let mut slots = Vec::new();
+        for (low, high) in ranges {
+            let bounds = (low.as_ref().map(Vec::as_slice), high.as_ref().map(Vec::as_slice));
+            if !is_empty_range(bounds.0, bounds.1) {
+                state.collect(ts, bounds, &mut slots);
+            }
         }
-        self.state.read().collect(ts, low, high)
+        let arena = if slots.is_empty() { Arena::default() } else { state.arena.clone() };
+        RowRun { slots: Arc::new(slots), arena }
     }
 
     /// All messages a snapshot at `ts` sees. Scans of an unchanged memtable share one run.
     pub(crate) fn view(&self, ts: CommitTs) -> Arc<RowRun> {
         let state = self.state.read();
         if state.last > ts {
-            return Arc::new(state.collect(ts, Bound::Unbounded, Bound::Unbounded));
+            return state.all(ts);
         }
         let mut cached = self.cached.lock();
         if let Some((last, run)) = &*cached
@@ -134,7 +145,7 @@ impl Memtable {
         {
             return Arc::clone(run);
         }
-        let run = Arc::new(state.collect(ts, Bound::Unbounded, Bound::Unbounded));
+        let run = state.all(ts);
         *cached = Some((state.last, Arc::clone(&run)));
         run
     }

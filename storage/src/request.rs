@@ -3,6 +3,7 @@
 use crate::datum::OwnedDatum;
 use crate::error::{Error, Result};
 use crate::schema::{ColumnId, TableId};
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BinaryArray};
 use std::ops::Bound;
 
@@ -81,8 +82,10 @@ pub struct ScanRequest {
     pub table: TableId,
     /// The columns to return, in this order. May be empty (counting rows).
     pub columns: Vec<ColumnId>,
-    /// Only rows whose key lies in one of these ranges; empty: the whole table. Applied exactly.
-    /// Ranges may overlap; a row is returned once.
+    /// The index that finds the rows, where one does. They come in key order all the same.
+    pub index: Option<TableId>,
+    /// Only rows whose key (of the index, where one is given) lies in one of these ranges; empty:
+    /// the whole table. Applied exactly. Ranges may overlap; a row is returned once.
     pub key_ranges: Vec<KeyRange>,
     /// Conditions used to skip blocks.
     pub predicates: Vec<Predicate>,
@@ -102,6 +105,7 @@ impl ScanRequest {
         ScanRequest {
             table,
             columns,
+            index: None,
             key_ranges: Vec::new(),
             predicates: Vec::new(),
             order: None,
@@ -142,6 +146,17 @@ impl ScanBatch {
     /// Live rows.
     pub fn live_rows(&self) -> usize {
         self.selection.as_ref().map_or(self.len, Vec::len)
+    }
+
+    /// The live values of a column of bytes.
+    pub(crate) fn bytes_of(&self, column: usize) -> Result<Vec<Vec<u8>>> {
+        let array = self.columns.get(column).and_then(|c| c.as_binary_opt::<i32>());
+        let array = array.ok_or_else(|| Error::Bug("a column is not bytes".into()))?;
+        let value = |row: usize| array.value(row).to_vec();
+        Ok(match &self.selection {
+            Some(rows) => rows.iter().map(|row| value(usize::from(*row))).collect(),
+            None => (0..self.len).map(value).collect(),
+        })
     }
 
     /// The key of row `row` (a row number in the arrays), if keys were asked for.

@@ -57,9 +57,9 @@ pub enum StorageType {
     Uuid,
     /// JSON text, UTF-8.
     Json,
-    /// A list; refused with [`crate::Error::Unsupported`] in this version.
+    /// A list; no key.
     List(Box<StorageType>),
-    /// A struct; refused with [`crate::Error::Unsupported`] in this version.
+    /// A struct, at least one field; no key.
     Struct(Vec<(String, StorageType)>),
 }
 
@@ -88,4 +88,26 @@ pub struct TableSpec {
     /// The columns of the key, in key order. Empty: the tree key is a hidden row id that grows
     /// with every insert.
     pub key: Vec<ColumnId>,
+}
+
+/// A column of an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexColumn {
+    /// The table's column.
+    pub column: ColumnId,
+    /// Whether greater values come first.
+    pub descending: bool,
+}
+
+/// The shape of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexSpec {
+    /// Its name; opaque to storage.
+    pub name: String,
+    /// The table whose rows it finds.
+    pub table: TableId,
+    /// The columns, most important first.
+    pub columns: Vec<IndexColumn>,
+    /// Whether no two rows may have the same values; NULL equals nothing here.
+    pub unique: bool,
 }

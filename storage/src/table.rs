@@ -2,17 +2,19 @@
 //!
 //! [`Table`] is immutable. Positions are indices into the spec's columns; key parts name the
 //! position they come from. A table without a key has one key part of its own, the hidden row id,
-//! which is no column of the spec.
+//! which is no column of the spec. An index is a table too (see [`crate::index`]): its key parts may
+//! be nullable and descending.
 
 use crate::datum::Datum;
 use crate::error::{Error, Result};
 use crate::key::{self, KeyPart};
-use crate::schema::{ColumnId, StorageType, TableId, TableSpec};
+use crate::nested::{self, Shape};
+use crate::schema::{ColumnId, IndexSpec, StorageType, TableId, TableSpec};
 use crate::sync::Arc;
 use std::collections::HashSet;
 
 /// A storage type this version stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Bool,
     Int8,
@@ -32,6 +34,8 @@ pub(crate) enum Kind {
     Interval,
     Uuid,
     Json,
+    /// A list or struct, as bytes ([`crate::nested`]).
+    Nested(&'static Shape),
 }
 
 impl Kind {
@@ -68,9 +72,8 @@ impl Kind {
             StorageType::Interval => Kind::Interval,
             StorageType::Uuid => Kind::Uuid,
             StorageType::Json => Kind::Json,
-            StorageType::List(_) | StorageType::Struct(_) => {
-                return Err(Error::Unsupported("columns of a list or struct type".into()));
-            }
+            StorageType::List(element) => nested::list_kind(element)?,
+            StorageType::Struct(fields) => nested::struct_kind(fields)?,
         })
     }
 
@@ -80,7 +83,7 @@ impl Kind {
             Kind::Bool | Kind::Int8 => 1,
             Kind::Int16 => 2,
             Kind::Int32 | Kind::Float32 | Kind::Date => 4,
-            Kind::Text | Kind::Blob | Kind::Json => 4,
+            Kind::Text | Kind::Blob | Kind::Json | Kind::Nested(_) => 4,
             Kind::Int64
             | Kind::Float64
             | Kind::Decimal64 { .. }
@@ -93,7 +96,7 @@ impl Kind {
 
     /// Whether values have no fixed width.
     pub(crate) fn is_variable(self) -> bool {
-        matches!(self, Kind::Text | Kind::Blob | Kind::Json)
+        matches!(self, Kind::Text | Kind::Blob | Kind::Json | Kind::Nested(_))
     }
 
     /// Whether a value of the right Arrow type may still not be of this kind.
@@ -122,6 +125,7 @@ impl Kind {
             }
             (Kind::Text | Kind::Json, Datum::Bytes(v)) => std::str::from_utf8(v).is_ok(),
             (Kind::Uuid, Datum::Bytes(v)) => v.len() == 16,
+            (Kind::Nested(shape), Datum::Bytes(v)) => nested::is_valid(shape, v),
             _ => false,
         }
     }
@@ -146,6 +150,8 @@ pub(crate) struct Column {
 pub(crate) struct Table {
     pub(crate) id: TableId,
     pub(crate) spec: Arc<TableSpec>,
+    /// What the table is an index of, if it is one.
+    pub(crate) index: Option<Arc<IndexSpec>>,
     pub(crate) columns: Vec<Column>,
     /// The parts of the tree key; for a hidden row id one part with no column.
     pub(crate) key: Vec<KeyPart>,
@@ -156,19 +162,30 @@ pub(crate) struct Table {
 impl Table {
     /// Checks a spec.
     pub(crate) fn new(id: TableId, spec: TableSpec) -> Result<Table> {
+        Table::of(id, spec, None)
+    }
+
+    /// Checks the spec of a table, or that of an index's own table.
+    pub(crate) fn of(id: TableId, spec: TableSpec, index: Option<Arc<IndexSpec>>) -> Result<Table> {
         check_columns(&spec)?;
         let mut key = Vec::new();
-        for column in &spec.key {
+        for (number, column) in spec.key.iter().enumerate() {
             let position = spec.columns.iter().position(|c| c.id == *column);
             let position = position.ok_or(Error::UnknownColumn(id, *column))?;
-            if spec.columns[position].nullable {
+            let nullable = spec.columns[position].nullable;
+            if nullable && index.is_none() {
                 return Err(Error::InvalidRequest(format!(
                     "key column {} must be NOT NULL",
                     spec.columns[position].name
                 )));
             }
             let kind = Kind::of(&spec.columns[position].ty)?;
-            key.push(KeyPart::ascending(kind, Some(position)));
+            if matches!(kind, Kind::Nested(_)) {
+                return Err(Error::Unsupported("keys of a list or struct type".into()));
+            }
+            let indexed = index.as_ref().and_then(|index| index.columns.get(number));
+            let descending = indexed.is_some_and(|column| column.descending);
+            key.push(KeyPart { nullable, descending, ..KeyPart::ascending(kind, Some(position)) });
         }
         if key.is_empty() {
             key.push(KeyPart::ascending(Kind::Int64, None));
@@ -196,7 +213,7 @@ impl Table {
             column.offset += bitmap_bytes;
         }
         let fixed_bytes = bitmap_bytes + offset;
-        Ok(Table { id, spec: Arc::new(spec), columns, key, fixed_bytes })
+        Ok(Table { id, spec: Arc::new(spec), index, columns, key, fixed_bytes })
     }
 
     /// Whether the tree key is a hidden row id.
@@ -272,6 +289,7 @@ impl Table {
             table: self.id,
             columns: self.spec.key.clone(),
             key: key::to_text(&self.key, encoded),
+            index: None,
         }
     }
 }

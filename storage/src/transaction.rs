@@ -4,23 +4,29 @@
 //! its own writes on top. Writes stay private until COMMIT; dropping the transaction forgets them.
 //! Storage enforces types, NOT NULL and the uniqueness of keys; everything else is the caller's.
 
+mod index;
+
+pub use index::{Arbiters, Inserted};
+
 use crate::bulk;
 use crate::commit::{Changes, Ddl, ReadSet};
 use crate::datum::{Datum, OwnedDatum};
 use crate::engine::Inner;
 use crate::error::{Error, Result};
-use crate::key::{self, encode_part};
+use crate::key;
 use crate::point::PointScratch;
 use crate::request::{KeyRange, RowKey, ScanRequest, TableStatistics};
 use crate::row::{self, Message, Operation};
+use crate::run::RowRun;
 use crate::scan::Scan;
 use crate::schema::{ColumnId, CommitTs, TableId, TableSpec};
 use crate::statistics;
-use crate::sync::{Arc, Mutex, Ordering};
+use crate::sync::{Arc, Mutex};
 use crate::table::Table;
 use crate::version::{TableVersion, Versions};
 use crate::write_set::TableWrites;
 use arrow_array::RecordBatch;
+use index::{Entry, IndexUse};
 use std::ops::Bound;
 
 /// What a transaction is protected from.
@@ -54,6 +60,8 @@ pub struct Transaction {
     /// Encoded key and body of the row being written.
     key: Vec<u8>,
     body: Vec<u8>,
+    /// Its entries in the table's indexes.
+    entries: Vec<Entry>,
 }
 
 /// A bulk load that goes on.
@@ -76,6 +84,8 @@ struct TableState {
     writes: Mutex<TableWrites>,
     /// No committed row has a key above this; `None` until it is needed.
     upper: Option<Vec<u8>>,
+    /// The table's indexes; `None` until they are needed.
+    indexes: Option<Arc<[IndexUse]>>,
 }
 
 impl TableState {
@@ -86,6 +96,7 @@ impl TableState {
             loaded_after: None,
             writes: Mutex::default(),
             upper: None,
+            indexes: None,
         }
     }
 }
@@ -110,6 +121,7 @@ impl Transaction {
             scratch: Mutex::default(),
             key: Vec::new(),
             body: Vec::new(),
+            entries: Vec::new(),
         }
     }
 
@@ -145,12 +157,14 @@ impl Transaction {
         Ok(())
     }
 
-    /// Drops a table.
+    /// Drops a table with its indexes.
     ///
     /// # Errors
     /// [`Error::UnknownTable`].
     pub fn drop_table(&mut self, table: TableId) -> Result<()> {
         self.version(table)?;
+        let indexes = self.index_ids(table);
+        self.ddl.extend(indexes.into_iter().map(Ddl::Drop));
         self.ddl.push(Ddl::Drop(table));
         Ok(())
     }
@@ -221,13 +235,10 @@ impl Transaction {
     /// [`Error::UniqueViolation`], [`Error::NotNullViolation`], [`Error::TypeMismatch`];
     /// nothing is written then.
     pub fn insert(&mut self, table: TableId, row: &[Datum<'_>]) -> Result<()> {
-        let index = self.state_index(table)?;
-        let version = Arc::clone(&self.tables[index].version);
-        check_row(&version.table, row)?;
-        let mut key = std::mem::take(&mut self.key);
-        let outcome = self.insert_checked(index, &version, row, &mut key);
-        self.key = key;
-        outcome
+        match self.insert_or_find(table, row, Arbiters::None, &mut Vec::new())? {
+            Inserted::New => Ok(()),
+            Inserted::Conflict => Err(Error::Bug("a conflict that nobody asked for".into())),
+        }
     }
 
     /// Inserts rows one after the other; stops at the first error, with the rows before it written.
@@ -247,27 +258,9 @@ impl Transaction {
         Ok(count)
     }
 
-    fn insert_checked(
-        &mut self,
-        index: usize,
-        version: &Arc<TableVersion>,
-        row: &[Datum<'_>],
-        key: &mut Vec<u8>,
-    ) -> Result<()> {
-        let table = &version.table;
-        if table.has_hidden_key() {
-            let id = version.next_row_id.fetch_add(1, Ordering::Relaxed);
-            key.clear();
-            encode_part(&table.key[0], &Datum::Int(id as i64), key);
-        } else {
-            table.encode_row_key(row, key)?;
-            if self.is_live(index, version, key)? {
-                return Err(table.duplicate(key));
-            }
-        }
-        row::encode_image(table, row, &mut self.body)?;
-        self.write(index, Operation::Put, key);
-        Ok(())
+    /// The version that a state works on.
+    fn table_version(&self, index: usize) -> Arc<TableVersion> {
+        Arc::clone(&self.tables[index].version)
     }
 
     /// Writes `self.body` under a key.
@@ -314,7 +307,7 @@ impl Transaction {
         values: &[Datum<'_>],
     ) -> Result<()> {
         let index = self.state_index(table)?;
-        let version = Arc::clone(&self.tables[index].version);
+        let version = self.table_version(index);
         let table = &version.table;
         if columns.len() != values.len() {
             return Err(Error::InvalidRequest("an update gives one value per column".into()));
@@ -332,6 +325,7 @@ impl Transaction {
         if changes.iter().any(|change| table.columns[change.0].key_part.is_some()) {
             return self.move_row(index, &version, key, &changes);
         }
+        self.begin_update(index, &version, key.0, &changes)?;
         row::encode_patch(table, &changes, &mut self.body)?;
         let operation = {
             let writes = self.tables[index].writes.get_mut();
@@ -345,6 +339,7 @@ impl Transaction {
             }
         };
         self.write(index, operation, key.0);
+        self.write_entries();
         Ok(())
     }
 
@@ -378,22 +373,29 @@ impl Transaction {
             if self.is_live(index, version, &new_key)? {
                 return Err(table.duplicate(&new_key));
             }
+        }
+        self.begin_move(index, (key.0, &row), (&new_key, &moved))?;
+        if new_key != key.0 {
             self.body.clear();
             self.write(index, Operation::Delete, key.0);
         }
         row::encode_image(table, &moved, &mut self.body)?;
         self.write(index, Operation::Put, &new_key);
+        self.write_entries();
         Ok(())
     }
 
     /// Deletes the row with this key; nothing happens if there is none.
     ///
     /// # Errors
-    /// [`Error::UnknownTable`].
+    /// [`Error::UnknownTable`]; for a table with indexes also damage and I/O errors of the files
+    /// read.
     pub fn delete(&mut self, table: TableId, key: RowKey<'_>) -> Result<()> {
         let index = self.state_index(table)?;
+        self.begin_delete(index, key.0)?;
         self.body.clear();
         self.write(index, Operation::Delete, key.0);
+        self.write_entries();
         Ok(())
     }
 
@@ -535,8 +537,9 @@ impl Transaction {
     /// [`Error::UnknownTable`].
     pub fn is_unwritten(&mut self, table: TableId) -> Result<bool> {
         let index = self.state_index(table)?;
+        let indexed = !self.index_uses(index)?.is_empty();
         let state = &mut self.tables[index];
-        let fresh = state.base.is_untouched() && state.loaded_after.is_none();
+        let fresh = !indexed && state.base.is_untouched() && state.loaded_after.is_none();
         Ok(fresh && state.writes.get_mut().is_empty())
     }
 
@@ -609,6 +612,9 @@ impl Transaction {
     /// # Errors
     /// [`Error::UnknownTable`], [`Error::UnknownColumn`], [`Error::InvalidRequest`].
     pub fn scan(&self, request: ScanRequest) -> Result<Scan> {
+        if let Some(index) = request.index {
+            return self.scan_index(index, request);
+        }
         let version = self.version(request.table)?;
         if self.isolation == Isolation::Serializable {
             let mut reads = self.reads.lock();
@@ -620,11 +626,13 @@ impl Transaction {
                 reads.ranges.push((request.table, all));
             }
         }
-        let own = self.state(request.table).and_then(|state| {
-            let mut writes = state.writes.lock();
-            (!writes.is_empty()).then(|| Arc::new(writes.view()))
-        });
-        Scan::new(version, self.ts, own, request)
+        Scan::new(version, self.ts, self.own_run(request.table), request)
+    }
+
+    /// This transaction's writes of a table so far, if there are any.
+    fn own_run(&self, table: TableId) -> Option<Arc<RowRun>> {
+        let mut writes = self.state(table)?.writes.lock();
+        (!writes.is_empty()).then(|| Arc::new(writes.view()))
     }
 
     /// Marks the current state of the transaction's writes. Marks cost nothing until something is
@@ -669,6 +677,7 @@ impl Transaction {
             committed.is_some_and(|version| Arc::ptr_eq(version, &state.base))
                 || ddl.iter().any(|d| matches!(d, Ddl::Create(made) if Arc::ptr_eq(made, table)))
         });
+        self.forget_indexes();
         Ok(())
     }
 
@@ -704,7 +713,7 @@ impl Transaction {
             return Ok(self.ts);
         }
         let reads = std::mem::take(self.reads.get_mut());
-        self.inner.commit(self.ts, changes, &reads)
+        self.inner.commit(self.ts, changes, &reads).map_err(|error| self.of_table(error))
     }
 
     /// Forgets the writes; the same as dropping.

@@ -18,7 +18,36 @@ use std::collections::BTreeMap;
 /// All tables, at some version.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Versions {
+    /// Indexes are tables of their own among them.
     pub(crate) tables: BTreeMap<TableId, Arc<TableVersion>>,
+    /// The indexes of tables that have any.
+    indexes: BTreeMap<TableId, Vec<TableId>>,
+}
+
+impl Versions {
+    /// Adds a table or an index that was not there.
+    pub(crate) fn add(&mut self, version: Arc<TableVersion>) {
+        if let Some(index) = &version.table.index {
+            self.indexes.entry(index.table).or_default().push(version.table.id);
+        }
+        self.tables.insert(version.table.id, version);
+    }
+
+    /// Removes a table or an index.
+    pub(crate) fn remove(&mut self, id: TableId) -> Option<Arc<TableVersion>> {
+        let version = self.tables.remove(&id)?;
+        if let Some(index) = &version.table.index
+            && let Some(indexes) = self.indexes.get_mut(&index.table)
+        {
+            indexes.retain(|other| *other != id);
+        }
+        Some(version)
+    }
+
+    /// The indexes of a table.
+    pub(crate) fn indexes_of(&self, table: TableId) -> &[TableId] {
+        self.indexes.get(&table).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// One table, at some version.
@@ -56,7 +85,8 @@ impl TableVersion {
             memtable: Arc::default(),
             frozen: Vec::new(),
             tree: Arc::default(),
-            flushed: created,
+            // The commit that creates a table may fill it.
+            flushed: CommitTs(created.0.saturating_sub(1)),
             next_row_id: Arc::new(AtomicU64::new(1)),
         }
     }
@@ -89,6 +119,7 @@ impl TableVersion {
     pub(crate) fn manifest_state(&self) -> TableState {
         TableState {
             spec: Arc::clone(&self.table.spec),
+            index: self.table.index.clone(),
             created: self.created,
             root: self.tree.root_id(),
             flushed: self.flushed,

@@ -169,7 +169,7 @@ impl<'a> Checker<'a> {
                 self.enter_table(shown, at, columns, row, alias)?;
                 return Some(From::Table { table, columns: variables });
             }
-            SourceDescription::NotNow(why) if self.reached => {
+            SourceDescription::NotNow(why) if self.facts.reached => {
                 self.report(say::file_unusable(span, &why, None));
             }
             SourceDescription::NotNow(why) => self.be_late(span, format!("a file: {why}")),

@@ -1,7 +1,8 @@
 //! The program under construction: what all functions and queries of a statement share.
 
-use crate::catalog::{Catalog, FunctionKey, Native as NativeDecl};
-use crate::hir;
+use crate::catalog::{Catalog, Evaluate, FunctionKey, Native as NativeDecl};
+use crate::hir::{self, CommonTableId};
+use crate::plan::capture::Scope;
 use grizzly_bytecode as bc;
 use grizzly_bytecode::{
     ConstId, Constant, FunctionId, Layout, NativeId, Place, PlaceId, Type, Value,
@@ -27,6 +28,12 @@ pub enum BodyKind {
 pub struct Builder<'a> {
     /// Finds users' functions.
     pub catalog: &'a dyn Catalog,
+    /// Folds constants when queries are planned; `None` where there are none to plan.
+    pub evaluate: Option<&'a dyn Evaluate>,
+    /// The columns and locals of the scalar code that is being written.
+    pub scope: Scope,
+    /// The recursive queries whose steps are being written.
+    pub rounds: Vec<CommonTableId>,
     /// The program so far.
     pub program: bc::Program,
     functions: HashMap<(FunctionKey, BodyKind), FunctionId>,
@@ -45,6 +52,9 @@ impl<'a> Builder<'a> {
     pub fn new(catalog: &'a dyn Catalog) -> Builder<'a> {
         Builder {
             catalog,
+            evaluate: None,
+            scope: Scope::default(),
+            rounds: Vec::new(),
             program: bc::Program::default(),
             functions: HashMap::new(),
             pending: Vec::new(),
@@ -100,11 +110,24 @@ impl<'a> Builder<'a> {
         if let Some(id) = self.functions.get(&key) {
             return Ok(*id);
         }
-        let id = FunctionId(index_u16(self.program.functions.len(), "functions")?);
-        self.program.functions.push(bc::Function::default());
+        let id = self.reserve()?;
         self.functions.insert(key, id);
         self.pending.push((function.clone(), body, id));
         Ok(id)
+    }
+
+    /// The id of a function whose code comes with [`Builder::define`].
+    pub fn reserve(&mut self) -> Result<FunctionId> {
+        let id = FunctionId(index_u16(self.program.functions.len(), "functions")?);
+        self.program.functions.push(bc::Function::default());
+        Ok(id)
+    }
+
+    /// The code of a reserved function.
+    pub fn define(&mut self, id: FunctionId, function: bc::Function) {
+        if let Some(place) = self.program.functions.get_mut(id.index()) {
+            *place = function;
+        }
     }
 
     /// Looks a user's function up; checking has seen it, so its absence is a bug.

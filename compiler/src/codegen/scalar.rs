@@ -11,7 +11,9 @@ mod branch;
 mod calls;
 mod convert;
 mod expr;
+mod nested;
 mod objects;
+mod queries;
 mod steps;
 
 use super::builder::{Builder, Result, bug, index_u16};
@@ -96,6 +98,8 @@ pub struct Emitter<'b, 'a> {
     pub columns: HashMap<ColumnVar, Operand>,
     /// Columns of the current row that lie as values in object registers.
     pub boxed: HashMap<ColumnVar, Object>,
+    /// Parameters of the statement that the function is given as arguments of its own.
+    given: HashMap<u16, Operand>,
     next_slot: u16,
     next_object: u16,
     labels: Vec<Option<u16>>,
@@ -124,6 +128,7 @@ impl<'b, 'a> Emitter<'b, 'a> {
             homes: HashMap::new(),
             columns: HashMap::new(),
             boxed: HashMap::new(),
+            given: HashMap::new(),
             next_slot: 0,
             next_object: 0,
             labels: Vec::new(),
@@ -332,7 +337,8 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
         | I::JumpNeF64 { t, .. }
         | I::JumpEqText { t, .. }
         | I::JumpNeText { t, .. }
-        | I::GetRow { t, .. } => *t = target,
+        | I::GetRow { t, .. }
+        | I::NextRow { t, .. } => *t = target,
         _ => {}
     }
     changed
@@ -342,3 +348,4 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
 pub const LATER: Target = Target(0);
 
 pub use calls::generate;
+pub use nested::row_function;

@@ -1,22 +1,26 @@
 //! Statements: the entry function of each kind, and the programs that fold constants.
 
-use super::builder::{Builder, Result, bug, unsupported};
+use super::builder::{Builder, Result, bug, index_u16, unsupported};
 use super::dependencies::dependencies;
 use super::nulls::NullFlow;
 use super::pipeline::PipelineWriter;
 use super::point;
 use super::scalar::{Emitter, generate};
 use crate::catalog::{Catalog, Evaluate, Table};
-use crate::hir::{ColumnVar, Expr, ExprKind, From, Local, Query, Statement, StatementKind};
+use crate::hir::{
+    ColumnVar, Expr, ExprKind, From, Local, OutputColumn, Query, Statement, StatementKind,
+};
 use crate::plan::PlanContext;
-use crate::plan::logical::{LogicalPlan, substitute};
+use crate::plan::capture::{Scope, capture, statement_parameters};
+use crate::plan::logical::{LogicalPlan, filter as filtered, substitute};
 use crate::plan::physical::{self, PhysicalPlan};
 use grizzly_bytecode as bc;
 use grizzly_bytecode::query::{Sink, Write, WriteOperation};
 use grizzly_bytecode::{
-    Access, ColumnId, Field, Instr, Layout, Object, ObjectWindow, ParamId, Program, QueryId, Type,
+    Access, ColumnId, Field, FunctionId, Instr, Layout, ObjectWindow, Program, QueryId, Type,
 };
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// Up to this many rows of VALUES are inserted one by one, without a pipeline.
 const ROWS_ONE_BY_ONE: usize = 64;
@@ -30,7 +34,7 @@ pub fn compile(
     catalog: &dyn Catalog,
     evaluate: &dyn Evaluate,
 ) -> Result<Program> {
-    let mut builder = Builder::new(catalog);
+    let mut builder = statement_builder(statement, catalog, evaluate);
     builder.program.parameters = statement.parameters.clone();
     builder.program.dependencies = dependencies(statement);
     // The entry is the first function.
@@ -60,7 +64,7 @@ pub fn explain(
     catalog: &dyn Catalog,
     evaluate: &dyn Evaluate,
 ) -> Result<String> {
-    let mut builder = Builder::new(catalog);
+    let mut builder = statement_builder(statement, catalog, evaluate);
     let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
     writer.explain(true)
 }
@@ -74,24 +78,30 @@ pub fn explain_logical(
     catalog: &dyn Catalog,
     evaluate: &dyn Evaluate,
 ) -> Result<String> {
-    let mut builder = Builder::new(catalog);
+    let mut builder = statement_builder(statement, catalog, evaluate);
     let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
     writer.explain(false)
 }
 
-fn finish(mut builder: Builder<'_>, entry: bc::Function) -> Result<Program> {
-    set_function(&mut builder, 0, entry);
-    while let Some((function, kind, id)) = builder.pending.pop() {
-        let body = generate(&mut builder, &function, kind)?;
-        set_function(&mut builder, id.index(), body);
-    }
-    Ok(builder.program)
+fn statement_builder<'a>(
+    statement: &Statement,
+    catalog: &'a dyn Catalog,
+    evaluate: &'a dyn Evaluate,
+) -> Builder<'a> {
+    let mut builder = Builder::new(catalog);
+    builder.evaluate = Some(evaluate);
+    let (columns, locals) = (statement.columns.clone(), statement.locals.clone());
+    builder.scope = Scope { columns, locals };
+    builder
 }
 
-fn set_function(builder: &mut Builder<'_>, index: usize, function: bc::Function) {
-    if let Some(place) = builder.program.functions.get_mut(index) {
-        *place = function;
+fn finish(mut builder: Builder<'_>, entry: bc::Function) -> Result<Program> {
+    builder.define(FunctionId(0), entry);
+    while let Some((function, kind, id)) = builder.pending.pop() {
+        let body = generate(&mut builder, &function, kind)?;
+        builder.define(id, body);
     }
+    Ok(builder.program)
 }
 
 fn local_flow(locals: &[Local]) -> NullFlow {
@@ -128,8 +138,8 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         match &statement.kind {
             StatementKind::Query(query) => {
                 self.builder.program.output = fields(query);
-                let (physical, mut context) = self.physical(query)?;
-                self.run(&physical, &mut context, fields(query), Sink::Output)
+                let planned = self.physical(query)?;
+                self.run(planned, fields(query), Sink::Output)
             }
             StatementKind::Expression(e, name) => self.expression(e, name),
             StatementKind::Print(e) => {
@@ -149,36 +159,47 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         Emitter::new(self.builder, SmolStr::default(), flow, None)
     }
 
-    fn physical(&self, query: &Query) -> Result<(PhysicalPlan, PlanContext<'a>)> {
-        let mut context = PlanContext::new(self.statement, self.catalog, self.evaluate);
-        let logical = context.logical(query)?;
-        let physical = physical::choose(&logical, &mut context)?;
-        Ok((physical, context))
+    fn context(&self) -> PlanContext<'a> {
+        let scope = (self.statement.columns.clone(), self.statement.locals.clone());
+        PlanContext::new(scope, self.catalog, self.evaluate)
+    }
+
+    /// A query whose computed counts are parameters, beside those of the statement.
+    fn captured(&self, query: &Query) -> (Query, Vec<Expr>) {
+        let mut query = query.clone();
+        let known = statement_parameters(&self.statement.parameters);
+        let parameters = capture(&mut query, known);
+        (query, parameters)
+    }
+
+    fn physical(&self, query: &Query) -> Result<Planned<'a>> {
+        let mut context = self.context();
+        let (query, parameters) = self.captured(query);
+        let logical = context.logical(&query)?;
+        let plan = physical::choose(&logical, &mut context)?;
+        Ok(Planned { plan, context, parameters })
     }
 
     /// An entry that runs one query.
     fn run(
         &mut self,
-        plan: &PhysicalPlan,
-        context: &mut PlanContext<'_>,
+        planned: Planned<'_>,
         output: Vec<Field>,
         sink: Sink,
     ) -> Result<bc::Function> {
-        let mut writer = PipelineWriter::new(self.builder, context);
-        let open = writer.open(plan)?;
+        let Planned { plan, context, parameters } = planned;
+        let mut writer = PipelineWriter::new(self.builder, &context);
+        let open = writer.open(&plan)?;
         writer.close(open, sink);
         let mut query = writer.finish();
-        query.parameters = self.statement.parameters.iter().map(|p| p.ty.clone()).collect();
+        query.parameters = parameters.iter().map(|p| p.ty.clone()).collect();
         query.output = output;
+        let q = QueryId(index_u16(self.builder.program.queries.len(), "queries")?);
         self.builder.program.queries.push(query);
-        let parameters = self.statement.parameters.len() as u16;
         let place = self.statement.place;
         let mut emitter = self.emitter();
-        let first = emitter.take_objects(parameters)?;
-        for p in 0..parameters {
-            emitter.push(Instr::LoadParam { d: Object(first + p), p: ParamId(p) });
-        }
-        emitter.push_at(place, Instr::RunQuery { q: QueryId(0), o: ObjectWindow(first) });
+        let first = emitter.emit_boxed(&parameters)?;
+        emitter.push_at(place, Instr::RunQuery { q, o: ObjectWindow(first) });
         emitter.finish()
     }
 
@@ -201,14 +222,14 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         {
             return self.insert_rows(table, &rows);
         }
-        let (physical, mut context) = self.physical(query)?;
+        let planned = self.physical(query)?;
         let sink = Sink::Write(Write {
             table: table.id,
             operation: WriteOperation::Insert,
             columns: stored_columns(table),
             name: table.name.clone(),
         });
-        self.run(&physical, &mut context, Vec::new(), sink)
+        self.run(planned, Vec::new(), sink)
     }
 
     fn insert_rows(&mut self, table: &Table, rows: &[Vec<Expr>]) -> Result<bc::Function> {
@@ -235,12 +256,12 @@ impl<'a> StatementWriter<'_, '_, 'a> {
 
     /// UPDATE and DELETE: a scan with row keys, the condition, the new values, a write.
     fn change(&mut self) -> Result<bc::Function> {
-        let (plan, mut context, sink) = self.change_plan()?;
-        let physical = physical::choose(&plan, &mut context)?;
-        self.run(&physical, &mut context, Vec::new(), sink)
+        let (plan, mut context, sink, parameters) = self.change_plan()?;
+        let plan = physical::choose(&plan, &mut context)?;
+        self.run(Planned { plan, context, parameters }, Vec::new(), sink)
     }
 
-    fn change_plan(&self) -> Result<(LogicalPlan, PlanContext<'a>, Sink)> {
+    fn change_plan(&self) -> Result<(LogicalPlan, PlanContext<'a>, Sink, Vec<Expr>)> {
         let (table, columns, filter, assignments) = match &self.statement.kind {
             StatementKind::Update { table, columns, filter, assignments } => {
                 (table, columns, filter, assignments.as_slice())
@@ -248,7 +269,9 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             StatementKind::Delete { table, columns, filter } => (table, columns, filter, &[][..]),
             _ => return Err(bug(self.statement.place, "neither UPDATE nor DELETE")),
         };
-        let mut context = PlanContext::new(self.statement, self.catalog, self.evaluate);
+        let mut context = self.context();
+        let (values, parameters) =
+            self.captured(&values_query(table, columns, filter, assignments));
         let row_key = context.fresh_column("row key", Type::Blob, false);
         let mut plan = LogicalPlan::Scan {
             table: table.clone(),
@@ -256,17 +279,15 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             row_key: Some(row_key),
             ordered: false,
         };
-        if let Some(filter) = filter {
-            let conditions = vec![filter.clone()];
-            plan = LogicalPlan::Filter { input: Box::new(plan), conditions };
-        }
+        plan = filtered(plan, values.filter.into_iter().collect());
         let mut outputs: Vec<(ColumnVar, Expr)> = Vec::new();
         let mut written: Vec<(ColumnId, Type)> = Vec::new();
-        for (index, value) in assignments {
+        for ((index, _), output) in assignments.iter().zip(values.outputs) {
             let column = table.columns.get(*index);
-            let column = column.ok_or_else(|| bug(value.place, "a column outside the table"))?;
+            let place = output.value.place;
+            let column = column.ok_or_else(|| bug(place, "a column outside the table"))?;
             let var = context.fresh_column(&column.name, column.ty.clone(), true);
-            outputs.push((var, value.clone()));
+            outputs.push((var, output.value));
             written.push((column.id, column.ty.clone()));
         }
         let key =
@@ -282,7 +303,7 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             if written.is_empty() { WriteOperation::Delete } else { WriteOperation::Update };
         let name = table.name.clone();
         let sink = Sink::Write(Write { table: table.id, operation, columns: written, name });
-        Ok((plan, context, sink))
+        Ok((plan, context, sink, parameters))
     }
 
     fn explain(&mut self, physical: bool) -> Result<String> {
@@ -291,27 +312,27 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         }
         let (head, plan, mut context) = match &self.statement.kind {
             StatementKind::Query(query) => {
-                let mut context = PlanContext::new(self.statement, self.catalog, self.evaluate);
-                let plan = context.logical(query)?;
+                let mut context = self.context();
+                let plan = context.logical(&self.captured(query).0)?;
                 (String::new(), plan, context)
             }
             StatementKind::Insert(table, query) => {
-                let mut context = PlanContext::new(self.statement, self.catalog, self.evaluate);
-                let plan = context.logical(query)?;
+                let mut context = self.context();
+                let plan = context.logical(&self.captured(query).0)?;
                 (format!("Insert into {}\n", table.name), plan, context)
             }
             StatementKind::Update { table, .. } => {
-                let (plan, context, _) = self.change_plan()?;
+                let (plan, context, ..) = self.change_plan()?;
                 (format!("Update {}\n", table.name), plan, context)
             }
             StatementKind::Delete { table, .. } => {
-                let (plan, context, _) = self.change_plan()?;
+                let (plan, context, ..) = self.change_plan()?;
                 (format!("Delete from {}\n", table.name), plan, context)
             }
             StatementKind::Expression(e, _)
             | StatementKind::Print(e)
             | StatementKind::SetVariable(_, e) => {
-                let context = PlanContext::new(self.statement, self.catalog, self.evaluate);
+                let context = self.context();
                 return Ok(crate::plan::print::evaluation(e, &context));
             }
             _ => return Err(unsupported(self.statement.place, "EXPLAIN of this statement")),
@@ -325,6 +346,40 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         let indent = if head.is_empty() { "" } else { "  " };
         let lines: Vec<String> = tree.lines().map(|l| format!("{indent}{l}\n")).collect();
         Ok(head + &lines.concat())
+    }
+}
+
+/// A plan and what its code needs beside it.
+struct Planned<'a> {
+    plan: PhysicalPlan,
+    context: PlanContext<'a>,
+    /// The expressions whose values are the query's parameters.
+    parameters: Vec<Expr>,
+}
+
+/// The filter and the new values of a change as a query over its table.
+fn values_query(
+    table: &Arc<Table>,
+    columns: &[ColumnVar],
+    filter: &Option<Expr>,
+    assignments: &[(usize, Expr)],
+) -> Query {
+    let output = |(_, value): &(usize, Expr)| OutputColumn {
+        variable: ColumnVar(u32::MAX),
+        name: SmolStr::default(),
+        value: value.clone(),
+    };
+    Query {
+        with: Vec::new(),
+        from: Some(From::Table { table: table.clone(), columns: columns.to_vec() }),
+        filter: filter.clone(),
+        aggregation: None,
+        having: None,
+        outputs: assignments.iter().map(output).collect(),
+        distinct: false,
+        order: Vec::new(),
+        limit: None,
+        offset: None,
     }
 }
 

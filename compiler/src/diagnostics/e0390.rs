@@ -1,33 +1,37 @@
-//! E0390: an option of a file that there is not, or with a value that it does not take.
+//! E0390: a type that nothing tells
 
 use grizzly_grammar::{Diagnostic, Page, Span};
 
 /// What `explain E0390` prints.
 pub const PAGE: Page = Page {
     code: "E0390",
-    title: "wrong option of a file",
-    explanation: r#"The options of read_csv, read_json and COPY have fixed names and kinds of values. They
-must be known when the script is checked, so their values are literals.
+    title: "Types of a function value",
+    explanation: r#"A lambda takes the types of its parameters from where it goes: the parameter
+of the function that it is given to, or the declared type of a local. Where it goes nowhere,
+nothing tells them.
 
 ```sql
-FROM read_csv('sales.csv', seperator: ';');
+CREATE FUNCTION f() RETURNS INT64 { LET twice = x -> x * 2; twice(4) }
 ```
 
-Write the option as it is called:
+Write the types of the parameters, or the function type of the local:
 
 ```sql
-FROM read_csv('sales.csv', delimiter: ';', header: TRUE, types: { zip: 'TEXT' });
+CREATE FUNCTION f() RETURNS INT64 { LET twice: (INT64) -> INT64 = x -> x * 2; twice(4) }
 ```
 "#,
 };
 
-/// The option at `span` is wrong in the way that `message` says.
-pub(crate) fn file_option(span: Span, message: &str, help: Option<&str>) -> Diagnostic {
-    let diagnostic = Diagnostic::error(PAGE.code, span, message);
-    match help {
-        Some(help) => diagnostic.with_help(help),
-        None => diagnostic,
-    }
+/// Nothing tells the type of a lambda's parameter.
+pub(crate) fn untyped_parameter(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(PAGE.code, span, format!("the type of `{name}` is not known here"))
+        .with_help(format!("write it: `({name}: INT64) -> …`"))
+}
+
+/// Nothing tells which form of a built-in is meant.
+pub(crate) fn untyped_function(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(PAGE.code, span, format!("`{name}` takes several types as a value"))
+        .with_help(format!("say which: `(x: INT64) -> {name}(x)`"))
 }
 
 #[cfg(test)]

@@ -1,34 +1,39 @@
-//! E0391: a file whose columns cannot be found.
+//! E0391: an assignment to what a lambda captured
 
 use grizzly_grammar::{Diagnostic, Page, Span};
 
 /// What `explain E0391` prints.
 pub const PAGE: Page = Page {
     code: "E0391",
-    title: "file cannot be used",
-    explanation: r#"The columns of a file in FROM are found by looking at it. A file that cannot be opened
-when the script is checked is looked at when its statement is reached; one that cannot be opened
-then, or that is of no known format, is an error.
+    title: "Captured by value",
+    explanation: r#"A lambda captures what it names by value, as it is when the lambda is made. An
+assignment inside it would change a copy that nobody sees.
 
 ```sql
-FROM 'sales.dat';
+CREATE FUNCTION f(xs: ARRAY<INT64>) RETURNS INT64 {
+    LET total = 0;
+    LET sums = xs |> map(x -> { SET total = total + x; total });
+    total
+}
 ```
 
-Say how the file is to be read:
+Give the value back, or write a loop:
 
 ```sql
-FROM read_csv('sales.dat');
+CREATE FUNCTION f(xs: ARRAY<INT64>) RETURNS INT64 {
+    LET total = 0;
+    FOR x IN xs { SET total = total + x; }
+    total
+}
 ```
 "#,
 };
 
-/// The file at `span` cannot be used: `message` says why.
-pub(crate) fn file_unusable(span: Span, message: &str, help: Option<&str>) -> Diagnostic {
-    let diagnostic = Diagnostic::error(PAGE.code, span, message);
-    match help {
-        Some(help) => diagnostic.with_help(help),
-        None => diagnostic,
-    }
+/// `name` stands outside the lambda that assigns to it.
+pub(crate) fn captured_target(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(PAGE.code, span, format!("a lambda cannot assign to `{name}`"))
+        .with_text("captured by value")
+        .with_help("give the new value back, or use FOR")
 }
 
 #[cfg(test)]

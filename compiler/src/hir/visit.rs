@@ -41,6 +41,11 @@ impl Expr {
                 visit(otherwise);
             }
             K::Block(block) | K::Inlined { body: block, .. } => block.for_each_expr(visit),
+            K::Lambda(lambda) => lambda.body.for_each_expr(visit),
+            K::CallValue { callee, arguments } => {
+                visit(callee);
+                arguments.iter().for_each(visit);
+            }
             K::Call { arguments, .. }
             | K::Native { arguments, .. }
             | K::MakeStruct(arguments)
@@ -102,6 +107,11 @@ impl Expr {
                 visit(otherwise);
             }
             K::Block(block) | K::Inlined { body: block, .. } => block.for_each_expr_mut(visit),
+            K::Lambda(lambda) => lambda.body.for_each_expr_mut(visit),
+            K::CallValue { callee, arguments } => {
+                visit(callee);
+                arguments.iter_mut().for_each(visit);
+            }
             K::Call { arguments, .. }
             | K::Native { arguments, .. }
             | K::MakeStruct(arguments)
@@ -150,8 +160,14 @@ impl Expr {
                 operand.for_each_table(visit);
             }
             query.for_each_table(visit);
-        } else {
-            self.for_each_child(&mut |child| child.for_each_table(visit));
+            return;
+        }
+        match &self.kind {
+            ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
+                block.for_each_table(visit);
+            }
+            ExprKind::Lambda(lambda) => lambda.body.for_each_table(visit),
+            _ => self.for_each_child(&mut |child| child.for_each_table(visit)),
         }
     }
 
@@ -162,8 +178,14 @@ impl Expr {
                 operand.for_each_table_mut(visit);
             }
             query.for_each_table_mut(visit);
-        } else {
-            self.for_each_child_mut(&mut |child| child.for_each_table_mut(visit));
+            return;
+        }
+        match &mut self.kind {
+            ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
+                block.for_each_table_mut(visit);
+            }
+            ExprKind::Lambda(lambda) => lambda.body.for_each_table_mut(visit),
+            _ => self.for_each_child_mut(&mut |child| child.for_each_table_mut(visit)),
         }
     }
 
@@ -183,10 +205,15 @@ impl Block {
                 Step::Let(_, e)
                 | Step::Assign(_, e)
                 | Step::AssignField(_, _, e)
+                | Step::Push(_, e)
                 | Step::Expr(e)
                 | Step::Print(e) => visit(e),
                 Step::While(condition, body) => {
                     visit(condition);
+                    body.for_each_expr(visit);
+                }
+                Step::ForRows(_, query, body) => {
+                    query.for_each_expr(visit);
                     body.for_each_expr(visit);
                 }
                 Step::Break | Step::Continue => {}
@@ -202,10 +229,15 @@ impl Block {
                 Step::Let(_, e)
                 | Step::Assign(_, e)
                 | Step::AssignField(_, _, e)
+                | Step::Push(_, e)
                 | Step::Expr(e)
                 | Step::Print(e) => visit(e),
                 Step::While(condition, body) => {
                     visit(condition);
+                    body.for_each_expr_mut(visit);
+                }
+                Step::ForRows(_, query, body) => {
+                    query.for_each_expr_mut(visit);
                     body.for_each_expr_mut(visit);
                 }
                 Step::Break | Step::Continue => {}
@@ -214,11 +246,59 @@ impl Block {
         self.value.iter_mut().for_each(visit);
     }
 
+    /// Calls `visit` with the tables that the queries of the block read.
+    pub fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
+        for step in &self.statements {
+            match step {
+                Step::While(condition, body) => {
+                    condition.for_each_table(visit);
+                    body.for_each_table(visit);
+                }
+                Step::ForRows(_, query, body) => {
+                    query.for_each_table(visit);
+                    body.for_each_table(visit);
+                }
+                Step::Let(_, e)
+                | Step::Assign(_, e)
+                | Step::AssignField(_, _, e)
+                | Step::Push(_, e)
+                | Step::Expr(e)
+                | Step::Print(e) => e.for_each_table(visit),
+                Step::Break | Step::Continue => {}
+            }
+        }
+        self.value.iter().for_each(|value| value.for_each_table(visit));
+    }
+
+    /// Calls `visit` with the tables that the queries of the block read, to change them.
+    pub fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
+        for step in &mut self.statements {
+            match step {
+                Step::While(condition, body) => {
+                    condition.for_each_table_mut(visit);
+                    body.for_each_table_mut(visit);
+                }
+                Step::ForRows(_, query, body) => {
+                    query.for_each_table_mut(visit);
+                    body.for_each_table_mut(visit);
+                }
+                Step::Let(_, e)
+                | Step::Assign(_, e)
+                | Step::AssignField(_, _, e)
+                | Step::Push(_, e)
+                | Step::Expr(e)
+                | Step::Print(e) => e.for_each_table_mut(visit),
+                Step::Break | Step::Continue => {}
+            }
+        }
+        self.value.iter_mut().for_each(|value| value.for_each_table_mut(visit));
+    }
+
     /// Calls `visit` with every step, those of inner WHILE bodies and blocks included.
     pub fn walk_steps(&self, visit: &mut dyn FnMut(&Step)) {
         for step in &self.statements {
             visit(step);
-            if let Step::While(_, body) = step {
+            if let Step::While(_, body) | Step::ForRows(_, _, body) = step {
                 body.walk_steps(visit);
             }
         }
@@ -256,8 +336,8 @@ impl Query {
         }
         self.for_each_expr_mut(&mut |e| e.for_each_table_mut(visit));
     }
-    /// Calls `visit` with the expressions that stand directly in the query and in the queries of its
-    /// FROM and WITH.
+    /// Calls `visit` with the expressions that stand directly in the query and in the queries of
+    /// its FROM and WITH.
     pub fn for_each_expr<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         for common in &self.with {
             common.query.for_each_expr(visit);
@@ -283,8 +363,8 @@ impl Query {
         self.offset.iter().for_each(visit);
     }
 
-    /// Calls `visit` with the expressions that stand directly in the query and in the queries of its
-    /// FROM and WITH, to change them.
+    /// Calls `visit` with the expressions that stand directly in the query and in the queries of
+    /// its FROM and WITH, to change them.
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         for common in &mut self.with {
             common.query.for_each_expr_mut(visit);
@@ -316,6 +396,9 @@ impl From {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
+            From::Function { arguments, .. } => {
+                arguments.iter().for_each(|e| e.for_each_table(visit))
+            }
             From::Query(query) => query.for_each_table(visit),
             From::Set { left, right, .. } => {
                 left.for_each_table(visit);
@@ -332,6 +415,9 @@ impl From {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
+            From::Function { arguments, .. } => {
+                arguments.iter_mut().for_each(|e| e.for_each_table_mut(visit))
+            }
             From::Query(query) => query.for_each_table_mut(visit),
             From::Set { left, right, .. } => {
                 left.for_each_table_mut(visit);
@@ -348,6 +434,7 @@ impl From {
         match self {
             From::Table { .. } | From::Common { .. } => {}
             From::Values { rows, .. } => rows.iter().flatten().for_each(visit),
+            From::Function { arguments, .. } => arguments.iter().for_each(visit),
             From::Query(query) => query.for_each_expr(visit),
             From::Set { left, right, .. } => {
                 left.for_each_expr(visit);
@@ -361,11 +448,13 @@ impl From {
         }
     }
 
-    /// Calls `visit` with the expressions that stand directly in the source and in its queries, to change them.
+    /// Calls `visit` with the expressions that stand directly in the source and in its queries, to
+    /// change them.
     pub fn for_each_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         match self {
             From::Table { .. } | From::Common { .. } => {}
             From::Values { rows, .. } => rows.iter_mut().flatten().for_each(visit),
+            From::Function { arguments, .. } => arguments.iter_mut().for_each(visit),
             From::Query(query) => query.for_each_expr_mut(visit),
             From::Set { left, right, .. } => {
                 left.for_each_expr_mut(visit);
@@ -383,6 +472,8 @@ impl From {
 fn walk_steps_of(expr: &Expr, visit: &mut dyn FnMut(&Step)) {
     if let ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } = &expr.kind {
         block.walk_steps(visit);
+    } else if let ExprKind::Lambda(lambda) = &expr.kind {
+        lambda.body.walk_steps(visit);
     } else {
         expr.for_each_child(&mut |child| walk_steps_of(child, visit));
     }

@@ -95,7 +95,6 @@ pub(super) fn starts_step(next: Option<Kind>, after: Option<Kind>) -> bool {
             | Kind::Set
             | Kind::Limit
             | Kind::Offset
-            | Kind::Distinct
             | Kind::Union
             | Kind::Intersect
             | Kind::Except
@@ -109,7 +108,7 @@ pub(super) fn starts_step(next: Option<Kind>, after: Option<Kind>) -> bool {
             | Kind::Aggregate,
         ) => true,
         Some(Kind::Order) => after == Some(Kind::By),
-        Some(Kind::Left | Kind::Right | Kind::Drop | Kind::Call) => !call,
+        Some(Kind::Left | Kind::Right | Kind::Drop | Kind::Call | Kind::Distinct) => !call,
         Some(Kind::Semi | Kind::Anti) => after == Some(Kind::Join),
         _ => false,
     }

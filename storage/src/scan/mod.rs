@@ -7,10 +7,12 @@
 //! their own. Only a scan in key order interleaves the two, by copying.
 
 mod cache;
+mod fetch;
 mod morsel;
 mod zone;
 
 pub(crate) use cache::OverlayCache;
+pub(crate) use fetch::Rows;
 pub use morsel::Morsel;
 
 use crate::block::Block;
@@ -69,6 +71,8 @@ pub struct Scan {
     plan: Arc<Plan>,
     /// In key order, or in reverse for a descending scan.
     units: Vec<Unit>,
+    /// The rows to fetch one by one, in place of units.
+    rows: Option<(Rows, Vec<Vec<u8>>)>,
     exactness: Vec<Exactness>,
 }
 
@@ -99,7 +103,24 @@ impl Scan {
         }
         let exactness = vec![Exactness::Inexact; request.predicates.len()];
         let plan = Arc::new(Plan { table, columns, request });
-        Ok(Scan { plan, units, exactness })
+        Ok(Scan { plan, units, rows: None, exactness })
+    }
+
+    /// A scan of the rows with these keys, which ascend.
+    pub(crate) fn of_rows(
+        rows: Rows,
+        mut keys: Vec<Vec<u8>>,
+        request: ScanRequest,
+    ) -> Result<Scan> {
+        request.check()?;
+        let table = Arc::clone(&rows.version.table);
+        let columns = table.positions(&request.columns)?;
+        if request.order == Some(KeyOrder::Descending) {
+            keys.reverse();
+        }
+        let exactness = vec![Exactness::Inexact; request.predicates.len()];
+        let plan = Arc::new(Plan { table, columns, request });
+        Ok(Scan { plan, units: Vec::new(), rows: Some((rows, keys)), exactness })
     }
 
     /// Per predicate of the request, how far it is applied.
@@ -109,12 +130,16 @@ impl Scan {
 
     /// About how many rows it returns at most.
     pub fn rows_estimate(&self) -> u64 {
-        self.units.iter().map(|unit| unit.rows).sum()
+        let rows = self.rows.as_ref().map_or(0, |(_, keys)| keys.len() as u64);
+        rows + self.units.iter().map(|unit| unit.rows).sum::<u64>()
     }
 
     /// Divides the scan into at most `n` parts of similar size that may run on different threads.
     /// The parts of an ordered scan, taken one after the other, are in order.
     pub fn split(self, n: usize) -> Vec<Morsel> {
+        if let Some((rows, keys)) = self.rows {
+            return fetch::split(&self.plan, &rows, keys, n);
+        }
         let total = self.rows_estimate();
         let parts = n.clamp(1, self.units.len().max(1)) as u64;
         let mut morsels: Vec<Vec<Unit>> = Vec::new();
@@ -145,11 +170,9 @@ fn upper_layers(
 ) -> Vec<Layer> {
     let mut layers: Vec<Layer> = own.map(Layer::Rows).into_iter().collect();
     let committed = match ranges {
-        // A bounded scan takes its messages only; full ones share a view.
-        [(low, high)] if !matches!((low, high), (Bound::Unbounded, Bound::Unbounded)) => {
-            Arc::new(version.memtable.range(ts, as_slice(low), as_slice(high)))
-        }
-        _ => version.memtable.view(ts),
+        // Full scans share a view; a bounded one takes its messages only.
+        [(Bound::Unbounded, Bound::Unbounded)] => version.memtable.view(ts),
+        _ => Arc::new(version.memtable.ranges(ts, ranges)),
     };
     if !committed.is_empty() {
         layers.push(Layer::Rows(committed));

@@ -1,6 +1,7 @@
 //! Running a part of a scan.
 
 use super::cache::Laid;
+use super::fetch::Fetch;
 use super::zone::excludes;
 use super::{Plan, Unit};
 use crate::block::Block;
@@ -26,6 +27,8 @@ pub struct Morsel {
     plan: Arc<Plan>,
     units: VecDeque<Unit>,
     current: Option<Current>,
+    /// Rows fetched one by one, in place of units.
+    fetch: Option<Fetch>,
     returned: u64,
 }
 
@@ -49,7 +52,11 @@ enum Rest {
 
 impl Morsel {
     pub(super) fn new(plan: Arc<Plan>, units: Vec<Unit>) -> Morsel {
-        Morsel { plan, units: units.into(), current: None, returned: 0 }
+        Morsel { plan, units: units.into(), current: None, fetch: None, returned: 0 }
+    }
+
+    pub(super) fn of_rows(plan: Arc<Plan>, fetch: Fetch) -> Morsel {
+        Morsel { plan, units: VecDeque::new(), current: None, fetch: Some(fetch), returned: 0 }
     }
 
     /// The next batch, with at least one live row; `None` at the end.
@@ -58,6 +65,9 @@ impl Morsel {
     /// Damage and I/O errors of the files read.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<ScanBatch>> {
+        if let Some(fetch) = &mut self.fetch {
+            return fetch.next_batch(&self.plan);
+        }
         loop {
             if let Some(current) = &mut self.current {
                 if let Some(batch) = current.next_batch(&self.plan, self.returned)? {

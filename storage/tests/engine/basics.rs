@@ -1,7 +1,9 @@
 //! Reading back what was written, in one transaction, in the next, and after opening again.
 
 use crate::support::*;
-use grizzly_storage::{Class, Datum, DiskDevice, Engine, Error, KeyOrder, Options, ScanRequest};
+use grizzly_storage::{
+    Class, Datum, DiskDevice, Engine, Error, KeyOrder, MemoryDevice, Options, ScanRequest,
+};
 use std::sync::Arc;
 
 #[test]
@@ -60,7 +62,9 @@ fn violations_are_user_errors_and_write_nothing() {
     txn.commit().unwrap();
     let mut txn = begin(&engine);
     let duplicate = txn.insert(ACCOUNTS, &account(7, "bo", 1)).unwrap_err();
-    let Error::UniqueViolation { table, columns, key } = &duplicate else { panic!("{duplicate}") };
+    let Error::UniqueViolation { table, columns, key, .. } = &duplicate else {
+        panic!("{duplicate}")
+    };
     assert_eq!((*table, columns.as_slice(), key.as_str()), (ACCOUNTS, [ID].as_slice(), "7"));
     let null = txn.insert(ACCOUNTS, &[Datum::Int(8), Datum::Null, Datum::Null]).unwrap_err();
     assert!(matches!(null, Error::NotNullViolation { column: BALANCE, .. }));
@@ -134,4 +138,17 @@ fn tables_without_a_key_keep_every_row() {
     let request = ScanRequest::all(log, vec![ID]);
     assert_eq!(rows(&begin(&engine), request), ["1", "1", "1", "2"]);
     assert!(begin(&engine).tables().contains(&log));
+}
+
+#[test]
+fn a_table_made_and_filled_by_one_transaction_survives_a_checkpoint() {
+    let device = MemoryDevice::new();
+    let engine = open(&device);
+    let mut txn = begin(&engine);
+    txn.create_table_with_id(ACCOUNTS, accounts()).unwrap();
+    txn.insert(ACCOUNTS, &account(1, "ann", 10)).unwrap();
+    txn.commit().unwrap();
+    engine.checkpoint().unwrap();
+    drop(engine);
+    assert_eq!(all(&begin(&open(&device))), ["1 ann 10"]);
 }

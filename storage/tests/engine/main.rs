@@ -7,6 +7,7 @@ mod basics;
 mod blocks;
 mod crash;
 mod damage;
+mod index;
 mod model;
 mod support;
 mod transactions;

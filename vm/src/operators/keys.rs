@@ -85,11 +85,6 @@ impl<'a> KeyColumns<'a> {
     pub fn iter(&self) -> impl Iterator<Item = &KeyColumn<'a>> {
         self.inline.iter().flatten().chain(&self.rest)
     }
-
-    /// Whether any column is NULL in a row.
-    pub fn any_null(&self, row: usize) -> bool {
-        self.iter().any(|column| column.is_null(row))
-    }
 }
 
 /// A column of a key, ready to be read by row.
@@ -185,6 +180,11 @@ fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&[0, 0]);
 }
 
+/// Encodes values, one after the other, so that equal lists of them have equal bytes.
+pub fn encode_values(values: &[Value], out: &mut Vec<u8>) {
+    values.iter().for_each(|value| encode_value(value, out));
+}
+
 /// Encodes a value inside a composite, as [`Value::total_cmp`] orders it.
 fn encode_value(value: &Value, out: &mut Vec<u8>) {
     match value {
@@ -214,6 +214,11 @@ fn encode_value(value: &Value, out: &mut Vec<u8>) {
             out.push(10);
             encode_bytes(e.ty.name.as_bytes(), out);
             encode_all(7, &e.fields, out);
+        }
+        Value::Closure(closure) => {
+            out.push(12);
+            out.extend_from_slice(&closure.function.0.to_be_bytes());
+            encode_all(7, &closure.captures, out);
         }
         Value::Null => out.push(11),
     }

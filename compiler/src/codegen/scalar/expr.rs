@@ -1,7 +1,7 @@
 //! Expressions: every form of [`ExprKind`] finds its writer here.
 
 use super::{Emitter, LATER, Operand, bug};
-use crate::codegen::builder::{Result, unsupported};
+use crate::codegen::builder::Result;
 use crate::codegen::nulls::narrowed;
 use crate::hir::{Block, Expr, ExprKind, LocalId};
 use grizzly_bytecode::{Cmp, Imm, Instr, ParamId, Slot, Type, Value};
@@ -83,7 +83,7 @@ impl Emitter<'_, '_> {
                 let from = self.emit(e)?;
                 self.store(dest, from)
             }
-            K::Subquery { .. } => Err(unsupported(e.place, "a query in an expression")),
+            K::Subquery { kind, query } => self.ask(e, kind, query, dest),
             K::Parameter(index) => self.parameter(*index, e, dest),
             K::Arith { op, left, right } => self.arith(e, *op, left, right, dest),
             K::Concat(l, r) => self.concat(e, l, r, dest),
@@ -106,6 +106,8 @@ impl Emitter<'_, '_> {
             K::MakeException { .. } | K::Message(_) | K::ExceptionIs { .. } | K::Catchable(_) => {
                 self.exception(e, dest)
             }
+            K::Lambda(lambda) => self.lambda(e, lambda, dest),
+            K::CallValue { callee, arguments } => self.call_value(e, callee, arguments, dest),
             K::Raise(x) => self.raise(e, x),
             K::Return(value) => self.return_value(value.as_deref()),
             K::Try { body, exception, handler, undo } => {
@@ -160,6 +162,9 @@ impl Emitter<'_, '_> {
     }
 
     fn parameter(&mut self, index: u16, e: &Expr, dest: Operand) -> Result<()> {
+        if let Some(given) = self.given.get(&index).copied() {
+            return self.store(dest, given);
+        }
         if let Operand::Object { reg, .. } = dest {
             self.push(Instr::LoadParam { d: reg, p: ParamId(index) });
             return Ok(());

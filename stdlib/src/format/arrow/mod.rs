@@ -5,7 +5,9 @@
 
 mod build;
 mod columns;
+mod nested;
 pub(crate) mod schema;
 
 pub use build::{ColumnBuilder, EnumForm};
 pub use columns::Column;
+pub use nested::is_nested;
