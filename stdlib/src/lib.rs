@@ -18,6 +18,8 @@ mod array;
 mod collection;
 pub mod convert;
 pub mod display;
+mod json;
+mod map;
 mod math;
 mod misc;
 mod number;
@@ -36,6 +38,8 @@ pub const PRELUDE: &[(&str, &str)] = &[
     ("datetime.gz", include_str!("../prelude/datetime.gz")),
     ("collection.gz", include_str!("../prelude/collection.gz")),
     ("array.gz", include_str!("../prelude/array.gz")),
+    ("json.gz", include_str!("../prelude/json.gz")),
+    ("map.gz", include_str!("../prelude/map.gz")),
     ("aggregate.gz", include_str!("../prelude/aggregate.gz")),
     ("misc.gz", include_str!("../prelude/misc.gz")),
 ];

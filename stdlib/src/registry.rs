@@ -1,6 +1,6 @@
 //! The native bodies by name.
 
-use crate::{array, collection, convert, math, misc, temporal, text};
+use crate::{array, collection, convert, json, map, math, misc, temporal, text};
 use grizzly_vm::native::{NativeBody, Natives};
 use hashbrown::HashMap;
 use std::sync::OnceLock;
@@ -24,6 +24,9 @@ const MODULES: &[Bodies] = &[
     array::BODIES,
     array::change::BODIES,
     array::aggregate::BODIES,
+    json::BODIES,
+    json::build::BODIES,
+    map::BODIES,
 ];
 
 /// All native bodies.

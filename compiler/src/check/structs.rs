@@ -182,16 +182,7 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         let operands = items.iter().map(|item| self.operand(item, hint.as_ref())).collect();
-        let (mut values, mut ty) = self.unify(operands, hint.as_ref());
-        if ty.is_error() || values.iter().any(|value| value.ty.is_error()) {
-            return self.error(span);
-        }
-        if ty == Type::Null {
-            ty = hint.unwrap_or(Type::Text);
-            values.iter_mut().for_each(|value| value.ty = ty.clone());
-        }
-        let ty = Type::Array(Arc::new(ty));
-        Expr { kind: ExprKind::MakeArray(values), ty, place: self.place(span) }
+        self.array_of(operands, hint.as_ref(), span)
     }
 }
 
