@@ -178,6 +178,11 @@ impl<'a> Checker<'a> {
             None => function.key.name.clone(),
         };
         self.uses.insert((ObjectKind::Function, used));
+        if self.function.is_none()
+            && let Some(why) = self.lost_table(function, &mut Vec::new())
+        {
+            self.report(say::broken_object(span, "function", &function.display, &why));
+        }
         for name in &function.raises {
             if Builtin::named(name).is_none() {
                 let callee = Some(function.display.clone());

@@ -50,12 +50,7 @@ enum Constant {
     Is(i64),
 }
 
-const fn of(
-    name: &'static str,
-    native: &'static str,
-    columns: usize,
-    want: Want,
-) -> Collected {
+const fn of(name: &'static str, native: &'static str, columns: usize, want: Want) -> Collected {
     Collected { name, native, columns, want, keeps_nulls: false, constant: Constant::No }
 }
 
@@ -113,6 +108,7 @@ const ALL: &[Collected] = &[
     double("kurtosis", "list_kurtosis"),
     pair("covar_samp", "list_covar_samp"),
     pair("covar_pop", "list_covar_pop"),
+    pair("regr_count", "list_regr_count"),
     pair("corr", "list_corr"),
     pair("regr_slope", "list_regr_slope"),
     pair("regr_intercept", "list_regr_intercept"),
@@ -150,7 +146,9 @@ impl<'a> Checker<'a> {
         if let Some(modifiers) = modifiers {
             order.extend(&modifiers.order_by);
             match modifiers.within_group.as_slice() {
-                [key] if given.len() < what.columns + usize::from(what.constant != Constant::No) => {
+                [key]
+                    if given.len() < what.columns + usize::from(what.constant != Constant::No) =>
+                {
                     given.insert(0, &key.value);
                 }
                 keys => order.extend(keys),
@@ -189,7 +187,8 @@ impl<'a> Checker<'a> {
             arrays.push(self.reordered(array, &keys, &filter, span));
         }
         if distinct {
-            let unique = |this: &mut Self, array| this.built_in("array_distinct", vec![array], span);
+            let unique =
+                |this: &mut Self, array| this.built_in("array_distinct", vec![array], span);
             arrays = arrays.into_iter().map(|array| unique(self, array)).collect();
         }
         let mut made: Vec<Operand> = arrays.into_iter().map(Operand::Typed).collect();
@@ -214,8 +213,8 @@ impl<'a> Checker<'a> {
         given: &[&'a ast::Expr],
         order: &[&'a ast::OrderItem],
     ) -> Option<(Vec<Expr>, Vec<Key>, Vec<Operand>)> {
-        let most = what.columns
-            + usize::from(matches!(what.constant, Constant::Given | Constant::Or(_)));
+        let most =
+            what.columns + usize::from(matches!(what.constant, Constant::Given | Constant::Or(_)));
         let least = what.columns + usize::from(what.constant == Constant::Given);
         if !(least..=most).contains(&given.len()) {
             let message = format!("`{}` takes {least} arguments, not {}", name.name, given.len());
@@ -247,7 +246,13 @@ impl<'a> Checker<'a> {
             let value = self.expr(&item.value);
             if !value.ty.is_error() && !is_comparable(&value.ty) {
                 let why = "a key of ORDER BY";
-                self.report(say::type_mismatch(item.value.span, &Type::Text, &value.ty, why, false));
+                self.report(say::type_mismatch(
+                    item.value.span,
+                    &Type::Text,
+                    &value.ty,
+                    why,
+                    false,
+                ));
                 return None;
             }
             let descending = item.direction.descending.unwrap_or(false);
@@ -308,13 +313,7 @@ impl<'a> Checker<'a> {
         self.add_aggregate(call, SmolStr::new_static("collect"), span)
     }
 
-    fn reordered(
-        &mut self,
-        array: Expr,
-        keys: &[Key],
-        filter: &Option<Expr>,
-        span: Span,
-    ) -> Expr {
+    fn reordered(&mut self, array: Expr, keys: &[Key], filter: &Option<Expr>, span: Span) -> Expr {
         if keys.is_empty() {
             return array;
         }

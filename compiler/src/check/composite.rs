@@ -6,7 +6,7 @@ use super::operand::{Mode, Operand, Untyped};
 use super::operators::Operator;
 use crate::diagnostics as say;
 use crate::hir::{ArithOp, Expr, ExprKind};
-use grizzly_bytecode::{Cmp, Type, Value};
+use grizzly_bytecode::{Cmp, Field, StructType, Type, Value};
 use grizzly_grammar::{Span, ast};
 use std::sync::Arc;
 
@@ -241,6 +241,19 @@ pub(crate) fn without_null(ty: &Type) -> Option<Type> {
     match ty {
         Type::Null => Some(Type::Text),
         Type::Array(element) => without_null(element).map(|ty| Type::Array(Arc::new(ty))),
+        Type::Struct(shape) if shape.name.is_none() => {
+            let known: Vec<Option<Type>> =
+                shape.fields.iter().map(|field| without_null(&field.ty)).collect();
+            if known.iter().all(Option::is_none) {
+                return None;
+            }
+            let pairs = shape.fields.iter().zip(known);
+            let field = |(field, known): (&Field, Option<Type>)| Field {
+                name: field.name.clone(),
+                ty: known.unwrap_or_else(|| field.ty.clone()),
+            };
+            Some(Type::Struct(Arc::new(StructType { name: None, fields: pairs.map(field).collect() })))
+        }
         _ => None,
     }
 }

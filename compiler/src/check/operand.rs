@@ -146,6 +146,11 @@ impl Checker<'_> {
         if expr.ty == *to || expr.ty.is_error() {
             return expr;
         }
+        if expr.ty == Type::Null {
+            let mut expr = expr;
+            super::retype(&mut expr, to);
+            return expr;
+        }
         if let (Type::Struct(from), Type::Struct(shape)) = (&expr.ty, to) {
             let (from, shape) = (from.clone(), shape.clone());
             return self.convert_struct(expr, &from, &shape, mode);

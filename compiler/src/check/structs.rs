@@ -45,7 +45,13 @@ impl<'a> Checker<'a> {
                 let mut fields = Vec::new();
                 let mut values = Vec::new();
                 for field in given {
-                    let value = self.settle(field.value);
+                    // A field that is NULL takes the type that the struct meets.
+                    let value = match field.value {
+                        value if value.ty() == Type::Null => {
+                            self.coerce(value, &Type::Null, Mode::Implicit, "the field")
+                        }
+                        value => self.settle(value),
+                    };
                     fields.push(Field { name: field.name, ty: value.ty.clone() });
                     values.push(value);
                 }

@@ -1,5 +1,5 @@
-//! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested loops
-//! where there is no equality; the side with fewer rows is built, where the kind of join allows it.
+//! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested
+//! loops where there is no equality; the side with fewer rows is built, where the kind of join allows it.
 
 mod join;
 
@@ -303,7 +303,8 @@ fn scan(plan: &LogicalPlan, conditions: &[Expr]) -> PhysicalPlan {
     let LogicalPlan::Scan { table, columns, row_key, ordered } = plan else {
         return PhysicalPlan::Unit;
     };
-    let predicates = conditions.iter().filter_map(|c| predicate(c, table, columns)).collect();
+    let used = if table.file.is_some() { &[] } else { conditions };
+    let predicates = used.iter().filter_map(|c| predicate(c, table, columns)).collect();
     PhysicalPlan::Scan {
         table: table.clone(),
         columns: columns.clone(),

@@ -213,9 +213,7 @@ fn inner_product(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
 }
 
 fn distance(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
-    over_pairs(arguments, |pairs| {
-        pairs.iter().map(|(x, y)| (x - y) * (x - y)).sum::<f64>().sqrt()
-    })
+    over_pairs(arguments, |pairs| pairs.iter().map(|(x, y)| (x - y) * (x - y)).sum::<f64>().sqrt())
 }
 
 fn cosine_similarity(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
