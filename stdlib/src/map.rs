@@ -97,7 +97,7 @@ fn length(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
     Ok(Value::Int(pairs(arguments, 0)?.len() as i64))
 }
 
-fn find<'m>(arguments: &'m [Value]) -> Result<Option<&'m Value>, Fault> {
+fn find(arguments: &[Value]) -> Result<Option<&Value>, Fault> {
     let (pairs, wanted) = (pairs(arguments, 0)?, any(arguments, 1)?);
     Ok(pairs.iter().find(|(key, _)| key == wanted).map(|(_, value)| value))
 }

@@ -285,8 +285,9 @@ impl<'a> Checker<'a> {
                 if operand.is_error() {
                     return None;
                 }
-                let varies = matches!(&operand, Operand::Typed(e)
-                    if e.any(&|e| matches!(e.kind, ExprKind::Column(_) | ExprKind::Subquery { .. })));
+                let by_row =
+                    |e: &Expr| matches!(e.kind, ExprKind::Column(_) | ExprKind::Subquery { .. });
+                let varies = matches!(&operand, Operand::Typed(e) if e.any(&by_row));
                 if varies {
                     let text = expr.span.text(self.text).to_owned();
                     let why = format!("the last argument of {}", name.name);

@@ -31,11 +31,19 @@ impl<'a> Checker<'a> {
             }
             Type::Map(pair) => {
                 let key = self.expr_as(index, &pair.0.clone(), Mode::Implicit, "the key");
-                if key.ty.is_error() { key } else { self.built_in("map_get", vec![base, key], span) }
+                if key.ty.is_error() {
+                    key
+                } else {
+                    self.built_in("map_get", vec![base, key], span)
+                }
             }
             Type::Json => {
                 let key = self.expr(index);
-                if key.ty.is_error() { key } else { self.built_in("json_get", vec![base, key], span) }
+                if key.ty.is_error() {
+                    key
+                } else {
+                    self.built_in("json_get", vec![base, key], span)
+                }
             }
             ty => {
                 self.report(say::no_index(at, ty));
@@ -252,7 +260,10 @@ pub(crate) fn without_null(ty: &Type) -> Option<Type> {
                 name: field.name.clone(),
                 ty: known.unwrap_or_else(|| field.ty.clone()),
             };
-            Some(Type::Struct(Arc::new(StructType { name: None, fields: pairs.map(field).collect() })))
+            Some(Type::Struct(Arc::new(StructType {
+                name: None,
+                fields: pairs.map(field).collect(),
+            })))
         }
         _ => None,
     }

@@ -195,7 +195,11 @@ impl<'a> Checker<'a> {
     }
 
     /// A pattern against a value; `None` where it was reported.
-    pub(crate) fn pattern(&mut self, pattern: &'a ast::Pattern, subject: &Expr) -> Option<Compiled<'a>> {
+    pub(crate) fn pattern(
+        &mut self,
+        pattern: &'a ast::Pattern,
+        subject: &Expr,
+    ) -> Option<Compiled<'a>> {
         use ast::PatternKind as P;
         let span = pattern.span;
         match &pattern.kind {

@@ -11,13 +11,13 @@ pub const PAGE: Page = Page {
 JSON; `x[a:b]` takes a part of an array. Other values have no elements.
 
 ```sql
-CREATE FUNCTION initial(name: TEXT) RETURNS TEXT { name[0] }
+CREATE FUNCTION width(size: STRUCT(x: INT64, y: INT64)) RETURNS INT64 { size[0] }
 ```
 
-Characters of a text are taken by functions, and fields of a struct after a point:
+A field of a struct is taken after a point, and characters of a text by `substr`:
 
 ```sql
-CREATE FUNCTION initial(name: TEXT) RETURNS TEXT { substr(name, 1, 1) }
+CREATE FUNCTION width(size: STRUCT(x: INT64, y: INT64)) RETURNS INT64 { size.x }
 ```
 "#,
 };

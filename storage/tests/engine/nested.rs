@@ -8,7 +8,10 @@ use std::sync::Arc;
 const PLACES: TableId = TableId(9);
 
 fn point() -> StorageType {
-    StorageType::Struct(vec![("x".into(), StorageType::Float64), ("name".into(), StorageType::Text)])
+    StorageType::Struct(vec![
+        ("x".into(), StorageType::Float64),
+        ("name".into(), StorageType::Text),
+    ])
 }
 
 fn places() -> TableSpec {
