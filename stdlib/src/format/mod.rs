@@ -12,6 +12,9 @@ mod json;
 mod values;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use csv::CsvWriter;
 pub use json::JsonWriter;
 
