@@ -1,6 +1,6 @@
 //! The native bodies by name.
 
-use crate::{collection, convert, format, math, misc, temporal, text};
+use crate::{array, collection, convert, format, math, misc, temporal, text};
 use grizzly_bytecode::Fault;
 use grizzly_vm::native::{FileScanRequest, NativeBody, Natives};
 use grizzly_vm::ports::TableScan;
@@ -23,6 +23,9 @@ const MODULES: &[Bodies] = &[
     temporal::parts::BODIES,
     misc::BODIES,
     collection::BODIES,
+    array::BODIES,
+    array::change::BODIES,
+    array::aggregate::BODIES,
 ];
 
 /// All native bodies.

@@ -183,9 +183,7 @@ fn read_type(reader: &mut Reader<'_>, depth: usize) -> Option<StorageType> {
         15 => StorageType::Interval,
         16 => StorageType::Uuid,
         17 => StorageType::Json,
-        18 if depth < MAX_TYPE_DEPTH => {
-            StorageType::List(Box::new(read_type(reader, depth + 1)?))
-        }
+        18 if depth < MAX_TYPE_DEPTH => StorageType::List(Box::new(read_type(reader, depth + 1)?)),
         19 if depth < MAX_TYPE_DEPTH => {
             let count = reader.u32()?;
             let mut fields = Vec::new();

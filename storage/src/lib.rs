@@ -67,8 +67,8 @@ pub use datum::{Datum, OwnedDatum};
 pub use device::{Device, DiskDevice, FaultDevice, MemoryDevice};
 pub use engine::{Engine, Options};
 pub use error::{Class, Error, Result};
-pub use nested::{NestedReader, NestedWriter};
 pub use maintenance::{Info, Runtime, TableInfo, Work};
+pub use nested::{NestedReader, NestedWriter};
 pub use request::{
     ColumnStatistics, Exactness, KeyOrder, KeyRange, MAX_BATCH_ROWS, Predicate, PredicateOp,
     RowKey, ScanBatch, ScanRequest, TableStatistics,

@@ -217,10 +217,7 @@ fn too_long() -> Error {
 }
 
 /// The contents of an array's rows, as offsets and bytes; those of NULLs are empty.
-pub(crate) fn from_arrow(
-    shape: &Shape,
-    array: &ArrayRef,
-) -> Result<(OffsetBuffer<i32>, Buffer)> {
+pub(crate) fn from_arrow(shape: &Shape, array: &ArrayRef) -> Result<(OffsetBuffer<i32>, Buffer)> {
     let mut out = Vec::new();
     let mut offsets = Vec::with_capacity(array.len() + 1);
     offsets.push(0_i32);

@@ -23,8 +23,14 @@ pub(crate) enum Kind {
     Int64,
     Float32,
     Float64,
-    Decimal64 { precision: u8, scale: u8 },
-    Decimal128 { precision: u8, scale: u8 },
+    Decimal64 {
+        precision: u8,
+        scale: u8,
+    },
+    Decimal128 {
+        precision: u8,
+        scale: u8,
+    },
     Text,
     Blob,
     Date,

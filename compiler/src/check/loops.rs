@@ -197,10 +197,8 @@ impl<'a> Checker<'a> {
 
 /// The type of a query's rows.
 fn row_type(query: &Query) -> Arc<StructType> {
-    let field = |output: &OutputColumn| Field {
-        name: output.name.clone(),
-        ty: output.value.ty.clone(),
-    };
+    let field =
+        |output: &OutputColumn| Field { name: output.name.clone(), ty: output.value.ty.clone() };
     let fields: Vec<Field> = query.outputs.iter().map(field).collect();
     if let Some(From::Table { table, .. }) = &query.from {
         let row = table.row_type();

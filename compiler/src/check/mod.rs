@@ -13,6 +13,7 @@
 mod block;
 mod call;
 mod choice;
+mod collected;
 mod collection;
 mod define;
 mod effects;
@@ -45,6 +46,7 @@ mod statement;
 mod structs;
 mod subquery;
 mod table_function;
+mod table_of;
 mod types;
 mod view;
 mod with;

@@ -312,6 +312,10 @@ impl Check<'_> {
             }
             F::BoolAnd | F::BoolOr => argument == Kind::Bool && result == Kind::Bool,
             F::Min | F::Max | F::First => argument == result,
+            F::Collect => match &aggregate.result {
+                Type::Array(element) => element.vector_kind() == argument,
+                _ => false,
+            },
         };
         let function = aggregate.function;
         ensure(fits, || format!("{function:?} of {argument:?} is no {result:?}"))?;
