@@ -40,8 +40,7 @@ pub fn load_csv(directory: &Path, file: &Path, repeats: usize) -> Option<f64> {
 /// The figures that `peers.py` prints.
 fn python(arguments: &[String]) -> HashMap<String, f64> {
     let python = std::env::var("GRIZZLY_PYTHON").unwrap_or_else(|_| "python3".into());
-    let output =
-        Command::new(&python).arg(format!("{HERE}/peers.py")).args(arguments).output();
+    let output = Command::new(&python).arg(format!("{HERE}/peers.py")).args(arguments).output();
     let text = match output {
         Ok(o) if o.status.success() => String::from_utf8_lossy(&o.stdout).into_owned(),
         Ok(o) => {

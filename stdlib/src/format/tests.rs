@@ -123,7 +123,9 @@ fn value(ty: &Type) -> BoxedStrategy<Value> {
             .boxed(),
         Type::Date => (-700_000_i64..2_900_000).prop_map(Value::Int).boxed(),
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
-        Type::Decimal { .. } => (-999_999_999_999_i64..=999_999_999_999).prop_map(Value::Int).boxed(),
+        Type::Decimal { .. } => {
+            (-999_999_999_999_i64..=999_999_999_999).prop_map(Value::Int).boxed()
+        }
         _ => "[a-z\"',;\\\\\n\r\té€ NA]{0,12}".prop_map(Value::text).boxed(),
     };
     prop_oneof![1 => Just(Value::Null), 5 => some].boxed()
@@ -255,10 +257,7 @@ fn a_bad_number_is_found_on_its_line() {
     let types = vec![Field { name: "a\nb".into(), ty: Type::Int64 }];
     let options = FileOptions { types, ..FileOptions::default() };
     let outcome = look(&files, &request("x.csv", FileFormat::Csv, options));
-    assert_eq!(
-        outcome.unwrap_err(),
-        "x.csv, line 12345, column `a\nb`: `12x` is not an INT64"
-    );
+    assert_eq!(outcome.unwrap_err(), "x.csv, line 12345, column `a\nb`: `12x` is not an INT64");
 }
 
 #[test]
