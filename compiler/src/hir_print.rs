@@ -6,8 +6,8 @@
 
 use crate::constant::show_decimal;
 use crate::hir::{
-    ArithOp, Block, Column, ColumnVar, ConvertMode, Expr, ExprKind, From, Function, Local, LocalId,
-    Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
+    ArithOp, Block, Column, ColumnVar, Control, ConvertMode, Expr, ExprKind, From, Function, Local,
+    LocalId, Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
 };
 use grizzly_bytecode::{Interval, Type, Value, temporal};
 use smol_str::SmolStr;
@@ -108,6 +108,11 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("print {value}"));
             }
+            StatementKind::Let(name, expr) => {
+                let value = self.expr(expr);
+                self.line(format!("let {name}: {} = {value}", expr.ty));
+            }
+            StatementKind::Control(control) => self.control(control),
             StatementKind::SetVariable(name, expr) => {
                 let value = self.expr(expr);
                 self.line(format!("set {name}: {} = {value}", expr.ty));
@@ -157,6 +162,41 @@ impl<'s> Printer<'s> {
                 self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
             }
         }
+    }
+
+    fn control(&mut self, control: &Control) {
+        match control {
+            Control::Sequence(statements) => self.under("block", statements),
+            Control::If(condition, then, otherwise) => {
+                self.under("if", std::slice::from_ref(condition));
+                self.under("then", then);
+                self.under("else", otherwise);
+            }
+            Control::While(condition, body) => {
+                self.under("while", std::slice::from_ref(condition));
+                self.under("do", body);
+            }
+            Control::For(local, source, body) => {
+                self.under(&format!("for {local} in"), std::slice::from_ref(source));
+                self.under("do", body);
+            }
+            Control::Break => self.line("break"),
+            Control::Continue => self.line("continue"),
+            Control::Try { body, exception, handlers } => {
+                self.under("try", body);
+                for (condition, handler) in handlers {
+                    self.under(&format!("catch {exception}"), std::slice::from_ref(condition));
+                    self.under("do", handler);
+                }
+            }
+            Control::Late(..) => self.line("late"),
+        }
+    }
+
+    fn under(&mut self, head: &str, statements: &[Statement]) {
+        self.line(head);
+        let inner = print_statements(statements);
+        self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
     }
 
     fn table(&mut self, table: &crate::catalog::Table) {

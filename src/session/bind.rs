@@ -33,6 +33,7 @@ pub fn bind(statement: &hir::Statement, objects: &Objects) -> Result<hir::Statem
         }
         StatementKind::Expression(e, _)
         | StatementKind::Print(e)
+        | StatementKind::Let(_, e)
         | StatementKind::SetVariable(_, e) => bind_expr(e, objects)?,
         StatementKind::Explain(_, inner) => **inner = bind(inner, objects)?,
         _ => {}

@@ -14,6 +14,7 @@ mod block;
 mod call;
 mod choice;
 mod collection;
+mod control;
 mod define;
 mod effects;
 mod expr;
@@ -65,6 +66,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 pub use collection::collection_names;
+pub use control::{LiveLocal, check_inner};
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
 pub use script::{CheckedScript, check_script, check_statement, check_stored};
@@ -138,6 +140,19 @@ pub(crate) enum Meaning {
     Local(LocalId),
     /// An expression without effects: a pattern's binding.
     Value(Expr),
+    /// A local of the script at the top level.
+    Script(ScriptLocal),
+}
+
+/// A local at the top level of a script, which its statements are given when they run.
+#[derive(Clone, Debug)]
+pub struct ScriptLocal {
+    /// The name that no other declaration has.
+    pub key: SmolStr,
+    /// Its type.
+    pub ty: Type,
+    /// Its value, where the statement is checked when it is reached.
+    pub value: Option<Value>,
 }
 
 /// An exception that leaves what is being checked, unless a TRY around it catches it.

@@ -44,9 +44,10 @@ impl<'a> Checker<'a> {
     }
 
     /// Nullability of the locals of an expression at the top level.
-    fn infer_statement_locals(&mut self, kind: &StatementKind) {
+    pub(crate) fn infer_statement_locals(&mut self, kind: &StatementKind) {
         let (StatementKind::Expression(expr, _)
         | StatementKind::Print(expr)
+        | StatementKind::Let(_, expr)
         | StatementKind::SetVariable(_, expr)) = kind
         else {
             return;

@@ -147,7 +147,9 @@ impl<'a> StatementWriter<'_, '_, 'a> {
                 emitter.steps(&[crate::hir::Step::Print(e.clone())])?;
                 emitter.finish()
             }
-            StatementKind::SetVariable(_, e) => value_entry(self.builder, e, &statement.locals),
+            StatementKind::SetVariable(_, e) | StatementKind::Let(_, e) => {
+                value_entry(self.builder, e, &statement.locals)
+            }
             StatementKind::Insert(table, query) => self.insert(table, query),
             StatementKind::Update { .. } | StatementKind::Delete { .. } => self.change(),
             _ => Err(bug(statement.place, "a statement that has no program")),
@@ -270,7 +272,8 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             _ => return Err(bug(self.statement.place, "neither UPDATE nor DELETE")),
         };
         let mut context = self.context();
-        let (values, parameters) = self.captured(&values_query(table, columns, filter, assignments));
+        let (values, parameters) =
+            self.captured(&values_query(table, columns, filter, assignments));
         let row_key = context.fresh_column("row key", Type::Blob, false);
         let mut plan = LogicalPlan::Scan {
             table: table.clone(),

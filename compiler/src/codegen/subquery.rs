@@ -5,8 +5,8 @@ use super::builder::{Builder, Result, bug, index_u16, unsupported};
 use super::pipeline::PipelineWriter;
 use super::statement::fields;
 use crate::hir::{
-    AggregateCall, Aggregation, ColumnVar, CommonTable, CommonTableId, Expr, ExprKind,
-    From, OutputColumn, Query, SubqueryKind,
+    AggregateCall, Aggregation, ColumnVar, CommonTable, CommonTableId, Expr, ExprKind, From,
+    OutputColumn, Query, SubqueryKind,
 };
 use crate::plan::PlanContext;
 use crate::plan::capture::capture;

@@ -5,9 +5,7 @@ use crate::catalog::FunctionKey;
 use crate::codegen::builder::{BodyKind, Result, bug, index_u16};
 use crate::codegen::scalar::row_function;
 use crate::codegen::subquery::{self, Question};
-use crate::hir::{
-    ArithOp, Block, Effect, Expr, ExprKind, LocalId, Query, Step, SubqueryKind,
-};
+use crate::hir::{ArithOp, Block, Effect, Expr, ExprKind, LocalId, Query, Step, SubqueryKind};
 use grizzly_bytecode::{
     Cmp, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr, VectorKind,
     VectorWindow,

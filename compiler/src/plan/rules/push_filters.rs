@@ -34,7 +34,11 @@ pub fn is_movable(e: &Expr, context: &PlanContext<'_>) -> bool {
 }
 
 /// Brings conditions and those of the plan itself down.
-pub fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<'_>) -> LogicalPlan {
+pub fn push(
+    plan: LogicalPlan,
+    mut conditions: Vec<Expr>,
+    context: &PlanContext<'_>,
+) -> LogicalPlan {
     match plan {
         LogicalPlan::Filter { input, conditions: own } => {
             let mut parts = Vec::new();
@@ -91,9 +95,8 @@ pub fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<
         }
         LogicalPlan::With { mut common, body } => {
             *common.input = push(*common.input, Vec::new(), context);
-            common.step = common.step.map(|(step, vars)| {
-                (Box::new(push(*step, Vec::new(), context)), vars)
-            });
+            common.step =
+                common.step.map(|(step, vars)| (Box::new(push(*step, Vec::new(), context)), vars));
             LogicalPlan::With { common, body: Box::new(push(*body, conditions, context)) }
         }
         LogicalPlan::Expand { input, function, arguments, column, ty, outer } => {
@@ -136,10 +139,8 @@ fn push_join(
     use JoinKind as K;
     for part in parts {
         let movable = is_movable(&part, context);
-        let right_filters = !matches!(
-            kind,
-            K::Full | K::MarkAny(_) | K::IntersectAll | K::ExceptAll
-        );
+        let right_filters =
+            !matches!(kind, K::Full | K::MarkAny(_) | K::IntersectAll | K::ExceptAll);
         match kind {
             K::Inner | K::Semi if movable && within(&part, &in_left) => to_left.push(part),
             _ if movable && right_filters && within(&part, &in_right) => to_right.push(part),
