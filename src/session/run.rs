@@ -247,7 +247,11 @@ impl Session {
                     let name = key.split('@').next().unwrap_or(key);
                     missing(format!("the local {name} has no value yet"))
                 })?;
-                convert(value, ty, &parameter.ty)
+                match parameter.ty {
+                    // A caught exception stands for what it is.
+                    Type::Exception(_) => Ok(value.clone()),
+                    _ => convert(value, ty, &parameter.ty),
+                }
             }
             ParameterSource::Positional(index) => {
                 let given = given.get(usize::from(*index));
