@@ -77,6 +77,17 @@ pub struct TableColumn {
 }
 
 impl Table {
+    /// Whether the columns are those of another version of the table.
+    pub fn has_shape_of(&self, other: &Table) -> bool {
+        let same = |now: &TableColumn, then: &TableColumn| {
+            now.name.eq_ignore_ascii_case(&then.name)
+                && now.ty == then.ty
+                && now.nullable == then.nullable
+        };
+        self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(|(now, then)| same(now, then))
+    }
+
     /// The type of the table's rows.
     pub fn row_type(&self) -> StructType {
         let field =

@@ -37,30 +37,6 @@ pub struct SessionCatalog<'a> {
     pub transaction: Option<&'a storage::Transaction>,
 }
 
-impl SessionCatalog<'_> {
-    /// A function whose queries read the tables of this catalog version: it was checked before a
-    /// script made them, or before they changed.
-    fn with_tables(&self, function: Arc<Function>) -> Arc<Function> {
-        let mut stale = false;
-        function.body.for_each_table(&mut |table| {
-            let now = self.objects.table(&table.name);
-            stale = stale || now.is_some_and(|now| !Arc::ptr_eq(&now, table));
-        });
-        if !stale {
-            return function;
-        }
-        let mut current = (*function).clone();
-        current.body.for_each_table_mut(&mut |table| {
-            if let Some(now) = self.objects.table(&table.name)
-                && now.row_type() == table.row_type()
-            {
-                *table = now;
-            }
-        });
-        Arc::new(current)
-    }
-}
-
 impl Catalog for SessionCatalog<'_> {
     fn table(&self, name: &str) -> Option<Arc<Table>> {
         self.objects.table(name)
@@ -76,7 +52,7 @@ impl Catalog for SessionCatalog<'_> {
 
     fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
         let found = self.script.function(key).or_else(|| self.objects.function(key))?;
-        Some(self.with_tables(found))
+        Some(self.objects.bind_function(found))
     }
 
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {

@@ -66,13 +66,7 @@ fn bind_table(table: &mut Arc<Table>, objects: &Objects) -> Result<(), Fault> {
         let message = format!("the table {} does not exist any more", table.name);
         return Err(Fault::new(Builtin::CompileError, message));
     };
-    let same = current.columns.len() == table.columns.len()
-        && current.columns.iter().zip(&table.columns).all(|(now, then)| {
-            now.name.eq_ignore_ascii_case(&then.name)
-                && now.ty == then.ty
-                && now.nullable == then.nullable
-        });
-    if !same {
+    if !current.has_shape_of(table) {
         let message = format!("the table {} has changed since the script was checked", table.name);
         return Err(Fault::new(Builtin::CompileError, message));
     }

@@ -1,6 +1,6 @@
 //! The native bodies by name.
 
-use crate::{collection, convert, math, misc, temporal, text};
+use crate::{array, collection, convert, math, misc, temporal, text};
 use grizzly_vm::native::{NativeBody, Natives};
 use hashbrown::HashMap;
 use std::sync::OnceLock;
@@ -21,6 +21,9 @@ const MODULES: &[Bodies] = &[
     temporal::parts::BODIES,
     misc::BODIES,
     collection::BODIES,
+    array::BODIES,
+    array::change::BODIES,
+    array::aggregate::BODIES,
 ];
 
 /// All native bodies.

@@ -52,19 +52,19 @@ impl<'a> Checker<'a> {
         create: &'a ast::CreateTable,
         name: &SmolStr,
     ) -> Option<Table> {
+        let mut key: Vec<(usize, Span)> = Vec::new();
+        let mut checked: Vec<TableColumn> = Vec::new();
         let (columns, constraints) = match &create.shape {
-            ast::TableShape::Columns { columns, constraints } => (columns, constraints),
-            ast::TableShape::Of { struct_type, .. } => {
-                self.later(struct_type.span, "CREATE TABLE … OF");
-                return None;
+            ast::TableShape::Columns { columns, constraints } => (columns.as_slice(), constraints),
+            ast::TableShape::Of { struct_type, constraints } => {
+                checked = self.struct_columns(struct_type)?;
+                (&[][..], constraints)
             }
             ast::TableShape::As { query, .. } => {
                 self.later(query.span, "CREATE TABLE … AS");
                 return None;
             }
         };
-        let mut key: Vec<(usize, Span)> = Vec::new();
-        let mut checked: Vec<TableColumn> = Vec::new();
         for (index, column) in columns.iter().enumerate() {
             let before = columns.get(..index).unwrap_or(&[]);
             if let Some(first) = before.iter().find(|c| c.name.eq_name(&column.name.name)) {
@@ -80,7 +80,8 @@ impl<'a> Checker<'a> {
         for (index, span) in &key {
             let Some(column) = checked.get_mut(*index) else { continue };
             column.nullable = false;
-            let unfit = matches!(column.ty, Type::Json | Type::Array(_) | Type::Struct(_));
+            let unfit =
+                matches!(column.ty, Type::Json | Type::Array(_) | Type::Struct(_) | Type::Map(_));
             if unfit {
                 let message = format!("a column of type {} cannot be part of a key", column.ty);
                 self.report(say::bad_key(*span, &message, None));

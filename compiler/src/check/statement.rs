@@ -121,7 +121,8 @@ impl<'a> Checker<'a> {
         if value.ty.is_error() || walk::has_error(&value) {
             return None;
         }
-        let name = if value.ty == Type::Unit { SmolStr::default() } else { self.name_of(expr) };
+        let name =
+            if value.ty == Type::Unit { SmolStr::default() } else { self.name_of(expr, &value) };
         Some(StatementKind::Expression(value, name))
     }
 

@@ -95,7 +95,7 @@ pub(crate) use e0372::outside_join;
 pub(crate) use e0373::{misplaced_recursion, recursive_type_differs};
 pub(crate) use e0374::needed_by_views;
 pub(crate) use e0375::{view_not_table, wrong_drop};
-pub(crate) use e0376::{broken_view, duplicate_column, recursive_view};
+pub(crate) use e0376::{broken_object, duplicate_column, recursive_view};
 pub(crate) use e0390::{untyped_function, untyped_parameter};
 pub(crate) use e0391::captured_target;
 pub(crate) use e0392::{lambda_width, not_callable};

@@ -187,6 +187,7 @@ impl Printer<'_, '_> {
             AggregateFunction::BoolAnd => "bool_and",
             AggregateFunction::BoolOr => "bool_or",
             AggregateFunction::First => "first",
+            AggregateFunction::Collect => "collect",
         };
         let distinct = if call.distinct { "DISTINCT " } else { "" };
         let argument = call.argument.as_ref().map_or("*".into(), |a| self.expr(a));

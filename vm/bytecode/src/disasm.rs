@@ -299,9 +299,10 @@ fn write_sink(f: &mut fmt::Formatter<'_>, sink: &Sink) -> fmt::Result {
             writeln!(f, "    {first}round of {state}{}", if *distinct { " distinct" } else { "" })
         }
         Sink::HashBuild { state, code, keys, null_keys, payload, keep_all } => {
-            let shown = keys.iter().zip(null_keys).map(|(key, nulls)| {
-                if *nulls { format!("{key} nulls") } else { key.to_string() }
-            });
+            let shown = keys
+                .iter()
+                .zip(null_keys)
+                .map(|(key, nulls)| if *nulls { format!("{key} nulls") } else { key.to_string() });
             write_list(f, &format!("    hash build {state} ("), shown, ")")?;
             f.write_str(if *keep_all { " all rows" } else { "" })?;
             write_list(f, " payload (", payload.iter(), ")\n")?;

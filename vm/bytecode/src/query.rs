@@ -439,6 +439,8 @@ pub enum AggregateFunction {
     BoolOr,
     /// The first argument, NULL included.
     First,
+    /// All arguments in the order of the rows, NULLs included, as an array. NULL over no rows.
+    Collect,
 }
 
 /// What a write does with the rows that reach it.

@@ -1,6 +1,6 @@
 //! Writes the rows that reach it. Where the pipeline itself may read the table that is written, by
-//! a scan or in what it asks row by row, all rows are collected before the first is written, so that
-//! a statement never meets its own changes (the Halloween problem) whatever the storage lets a
+//! a scan or in what it asks row by row, all rows are collected before the first is written, so
+//! that a statement never meets its own changes (the Halloween problem) whatever the storage lets a
 //! running scan see.
 
 use super::Flow;
@@ -66,9 +66,9 @@ impl<'q> Writer<'q> {
 fn reads(source: &Source, table: TableId) -> bool {
     match source {
         Source::Scan(scan) => scan.table == table,
-        Source::Concat(inputs) => inputs
-            .iter()
-            .any(|input| reads(&input.source, table) || input.steps.iter().any(asks)),
+        Source::Concat(inputs) => {
+            inputs.iter().any(|input| reads(&input.source, table) || input.steps.iter().any(asks))
+        }
         _ => false,
     }
 }

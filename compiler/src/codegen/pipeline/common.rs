@@ -1,6 +1,6 @@
-//! The pipelines of queries of WITH that are computed once: their rows are kept in a state. Those of
-//! a recursive one are kept round by round: the pipelines of its step repeat, but for those that do
-//! not depend on the rounds.
+//! The pipelines of queries of WITH that are computed once: their rows are kept in a state. Those
+//! of a recursive one are kept round by round: the pipelines of its step repeat, but for those that
+//! do not depend on the rounds.
 
 use super::{Columns, Open, PipelineWriter};
 use crate::codegen::builder::{Result, bug};

@@ -86,7 +86,9 @@ impl Check<'_> {
             !apart && !inside(other, repeat) && !inside(repeat, other)
         };
         ensure(!self.query.repeats.iter().any(crosses), || "it crosses another one".into())?;
-        ensure(matches!(self.state(state)?, State::Rounds(_)), || format!("{state} has no rounds"))?;
+        ensure(matches!(self.state(state)?, State::Rounds(_)), || {
+            format!("{state} has no rounds")
+        })?;
         let goes_on = |pipeline: &Pipeline| match &pipeline.sink {
             Sink::Round { state: left, first, .. } => *left == state && !first,
             _ => false,
@@ -304,6 +306,10 @@ impl Check<'_> {
             }
             F::BoolAnd | F::BoolOr => argument == Kind::Bool && result == Kind::Bool,
             F::Min | F::Max | F::First => argument == result,
+            F::Collect => match &aggregate.result {
+                Type::Array(element) => element.vector_kind() == argument,
+                _ => false,
+            },
         };
         let function = aggregate.function;
         ensure(fits, || format!("{function:?} of {argument:?} is no {result:?}"))?;
