@@ -274,6 +274,7 @@ impl ScriptRun<'_> {
         });
         let Some(mut made) = made else {
             self.declare(&binding.name, Type::Error);
+            self.names.last_mut().into_iter().for_each(|binding| binding.used = true);
             return self.made_of(StatementKind::Error, span);
         };
         if let StatementKind::Let(key, value) = &mut made.kind {
