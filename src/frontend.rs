@@ -126,6 +126,7 @@ pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<O
         script: &nothing,
         objects: &nothing,
         variables: &variables,
+        sources: &shared.files,
         transaction: None,
     };
     let checked = check_with(check_stored, &source, &empty);

@@ -23,7 +23,7 @@ pub use renumber::Offsets;
 
 use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
-use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
+use grizzly_bytecode::{Cmp, FileRequest, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -682,6 +682,17 @@ pub enum StatementKind {
     },
     /// CREATE TABLE. The id is chosen when it runs.
     CreateTable(Arc<Table>),
+    /// CREATE TABLE … AS: the query's outputs are the table's columns, in order.
+    CreateTableAs {
+        /// The table.
+        table: Arc<Table>,
+        /// Its rows.
+        query: Query,
+        /// Whether a table of the name is dropped first.
+        replace: bool,
+    },
+    /// COPY … TO: the rows become a file.
+    CopyTo(Query, Arc<FileRequest>),
     /// CREATE TYPE.
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.

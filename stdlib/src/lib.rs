@@ -18,6 +18,7 @@ mod array;
 mod collection;
 pub mod convert;
 pub mod display;
+pub mod format;
 mod math;
 mod misc;
 mod number;

@@ -84,6 +84,7 @@ impl<'a> Checker<'a> {
             K::Update(update) => return self.update(update, span),
             K::Delete(delete) => return self.delete(delete, span),
             K::CreateTable(create) => return self.create_table(create),
+            K::Copy(copy) => return self.copy(copy, span),
             K::CreateView(create) => return self.create_view(create),
             K::Drop(drop) => return self.drop_objects(drop),
             K::Begin(level) => {

@@ -303,7 +303,8 @@ fn scan(plan: &LogicalPlan, conditions: &[Expr]) -> PhysicalPlan {
     let LogicalPlan::Scan { table, columns, row_key, ordered } = plan else {
         return PhysicalPlan::Unit;
     };
-    let predicates = conditions.iter().filter_map(|c| predicate(c, table, columns)).collect();
+    let used = if table.file.is_some() { &[] } else { conditions };
+    let predicates = used.iter().filter_map(|c| predicate(c, table, columns)).collect();
     PhysicalPlan::Scan {
         table: table.clone(),
         columns: columns.clone(),

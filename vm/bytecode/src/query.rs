@@ -8,6 +8,7 @@
 //! A stretch of pipelines may repeat ([`Repeat`]) until a fixpoint's round brings no new rows: so
 //! run recursive queries.
 
+use crate::file::FileScan;
 use crate::ids::*;
 use crate::opcodes::VectorInstr;
 use crate::types::{Field, Type, VectorKind};
@@ -82,6 +83,8 @@ pub enum Source {
     },
     /// A table.
     Scan(Scan),
+    /// A file.
+    File(FileScan),
     /// What an earlier pipeline left: groups (keys, then aggregates), sorted or collected rows.
     State {
         /// The state.

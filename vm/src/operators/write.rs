@@ -47,7 +47,7 @@ impl<'q> Writer<'q> {
     }
 
     pub(super) fn finish(self, environment: &mut Environment<'_, '_>) -> Result<(), Fault> {
-        let Some(rows) = self.collected else { return Ok(()) };
+        let Some(rows) = self.collected else { return environment.context.tables.finish_writes() };
         let rows = rows.freeze();
         let mut batch = Batch::default();
         for start in (0..rows.len).step_by(CAPACITY) {
@@ -58,7 +58,7 @@ impl<'q> Writer<'q> {
             }
             write_batch(self.write, &mut batch, environment)?;
         }
-        Ok(())
+        environment.context.tables.finish_writes()
     }
 }
 

@@ -114,6 +114,12 @@ impl Check<'_> {
                 Ok(kinds(types))
             }
             Source::Scan(scan) => self.scan(scan),
+            Source::File(scan) => {
+                let known = scan.source.columns.len();
+                let inside = scan.columns.iter().all(|index| *index < known);
+                ensure(inside, || format!("it reads a column behind the {known} of the file"))?;
+                Ok(kinds(scan.read_columns().map(|column| &column.ty)))
+            }
             Source::State { state, types } => match self.state(*state)? {
                 State::Rows(left) | State::Rounds(left) => same_rows(*state, left, types),
                 State::Hash(..) => Err(format!("{state} is a hash table")),
