@@ -16,6 +16,7 @@
 //! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of
 //! inner expressions, which `nullability` derives from the leaves.
 
+mod change;
 mod renumber;
 mod visit;
 
@@ -320,6 +321,8 @@ pub enum Step {
     Continue,
     /// Prints the text of a value and a line end.
     Print(Expr),
+    /// INSERT, UPDATE or DELETE, at its place; its columns are the function's.
+    Change(Box<StatementKind>, Place),
 }
 
 impl Step {

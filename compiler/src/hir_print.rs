@@ -384,6 +384,7 @@ impl<'s> Printer<'s> {
                     self.query(&format!("for {row} in"), query);
                     self.deeper(|this| this.block(body));
                 }
+                Step::Change(change, _) => self.statement(change),
                 other => {
                     let step = self.step(other);
                     self.line(step);
@@ -417,6 +418,11 @@ impl<'s> Printer<'s> {
             Step::ForRows(local, query, body) => {
                 let head = format!("for {}", self.local(*local));
                 format!("{head} in {}{}", self.inner_query(query), self.inline_block(body))
+            }
+            Step::Change(change, _) => {
+                let mut inner = Printer::new(self.columns, self.locals);
+                inner.statement(change);
+                inner.text.trim_end().to_owned()
             }
             Step::Break => "break".into(),
             Step::Continue => "continue".into(),

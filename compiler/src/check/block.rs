@@ -120,6 +120,16 @@ impl<'a> Checker<'a> {
                 steps.push(Step::Print(value));
             }
             K::Expression(expr) => self.expression_step(expr, steps),
+            K::Insert(_) | K::Update(_) | K::Delete(_) if self.function.is_some() => {
+                let change = match &statement.kind {
+                    K::Insert(insert) => self.insert(insert),
+                    K::Update(update) => self.update(update, span),
+                    K::Delete(delete) => self.delete(delete, span),
+                    _ => None,
+                };
+                let place = self.place(span);
+                steps.extend(change.map(|change| Step::Change(Box::new(change), place)));
+            }
             K::Empty | K::Error | K::Later(_) => {}
             other => self.other_step(other, span),
         }

@@ -229,6 +229,7 @@ impl ScriptRun<'_> {
         let failed = value.ty.is_error() || checker.errored.get();
         let kind = StatementKind::Let(name.clone(), value);
         checker.infer_statement_locals(&kind);
+        let kind = checker.with_undo(kind);
         let made = statement_of(&mut checker, kind, span);
         let mut diagnostics = std::mem::take(&mut checker.diagnostics);
         let names = std::mem::take(&mut checker.names);

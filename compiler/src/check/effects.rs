@@ -39,12 +39,26 @@ fn own_effect(expr: &Expr, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
 /// What the steps of a block do themselves.
 fn steps_effect(block: &Block) -> Effect {
     let step = |step: &Step| match step {
-        Step::Print(_) => Effect::Writes,
+        Step::Print(_) | Step::Change(..) => Effect::Writes,
         Step::While(_, body) => steps_effect(body),
         Step::ForRows(_, _, body) => Effect::Reads.max(steps_effect(body)),
         _ => Effect::Pure,
     };
     block.statements.iter().map(step).max().unwrap_or(Effect::Pure)
+}
+
+/// Notes at every TRY whether its body changes data, which is then undone where an exception leaves
+/// it; with calls as `of` says.
+pub(crate) fn mark_undo(block: &mut Block, of: &dyn Fn(&FunctionKey) -> Effect) {
+    block.for_each_expr_mut(&mut |e| mark_undo_in(e, of));
+}
+
+/// The same for the TRYs of an expression.
+pub(crate) fn mark_undo_in(e: &mut Expr, of: &dyn Fn(&FunctionKey) -> Effect) {
+    e.for_each_child_mut(&mut |child| mark_undo_in(child, of));
+    if let ExprKind::Try { body, undo, .. } = &mut e.kind {
+        *undo = effect_of(body, of) == Effect::Writes;
+    }
 }
 
 impl Checker<'_> {

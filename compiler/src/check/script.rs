@@ -1,7 +1,7 @@
 //! Whole scripts: types and functions first, as they are visible everywhere, then the statements in
 //! order, each seeing what those before it will have made.
 
-use super::effects::block_effect;
+use super::effects::{block_effect, mark_undo};
 use super::{Checker, ScriptFacts, statement_of};
 use crate::catalog::{Catalog, FunctionKey, ObjectKind, Source, Variable, View};
 use crate::diagnostics as say;
@@ -336,6 +336,14 @@ impl<'s> ScriptRun<'s> {
             bodies.push((index, function, failed));
         }
         self.infer_effects(&mut bodies);
+        let known: HashMap<FunctionKey, Effect> =
+            bodies.iter().map(|(_, f, _)| (f.key.clone(), f.effect)).collect();
+        for (_, function, _) in &mut bodies {
+            mark_undo(&mut function.body, &|key| match known.get(key) {
+                Some(effect) => *effect,
+                None => self.overlay.function(key).map_or(Effect::Pure, |f| f.effect),
+            });
+        }
         for (index, function, failed) in bodies {
             let function = Arc::new(function);
             let key = function.key.clone();

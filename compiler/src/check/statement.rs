@@ -29,6 +29,7 @@ impl<'a> Checker<'a> {
             _ => StatementKind::Error,
         };
         self.infer_statement_locals(&kind);
+        let kind = self.with_undo(kind);
         statement_of(self, kind, statement.span)
     }
 
@@ -41,6 +42,25 @@ impl<'a> Checker<'a> {
         if let Some((first, others)) = lengths.split_first() {
             self.report(say::length_ignored(*first, others));
         }
+    }
+
+    /// Notes which TRYs of an expression at the top level undo changes.
+    pub(crate) fn with_undo(&self, mut kind: StatementKind) -> StatementKind {
+        let of = |key: &crate::catalog::FunctionKey| {
+            self.catalog.function(key).map_or(crate::hir::Effect::Pure, |f| f.effect)
+        };
+        match &mut kind {
+            StatementKind::Expression(expr, _)
+            | StatementKind::Print(expr)
+            | StatementKind::Let(_, expr)
+            | StatementKind::SetVariable(_, expr) => super::effects::mark_undo_in(expr, &of),
+            // A SELECT without FROM may write.
+            StatementKind::Query(query) if query.from.is_none() => {
+                query.for_each_expr_mut(&mut |e| super::effects::mark_undo_in(e, &of));
+            }
+            _ => {}
+        }
+        kind
     }
 
     /// Nullability of the locals of an expression at the top level.
