@@ -120,6 +120,7 @@ impl<'a> Checker<'a> {
                 steps.push(Step::Print(value));
             }
             K::Expression(expr) => self.expression_step(expr, steps),
+            K::Assert(assert) => steps.extend(self.assertion(assert, span).map(Step::Expr)),
             K::Insert(_) | K::Update(_) | K::Delete(_) if self.function.is_some() => {
                 let change = match &statement.kind {
                     K::Insert(insert) => self.insert(insert),
@@ -330,7 +331,6 @@ impl<'a> Checker<'a> {
         use ast::StatementKind as K;
         let later = match kind {
             K::Query(_) => "a query in a block",
-            K::Assert(_) => "ASSERT",
             K::Insert(_) => "INSERT in a block",
             K::Update(_) => "UPDATE in a block",
             K::Delete(_) => "DELETE in a block",

@@ -10,6 +10,7 @@
 //! one. Deliberately absent: constant folding of typed expressions (the machine's, through
 //! `Evaluate`) and any choice of plans.
 
+mod assert;
 mod block;
 mod call;
 mod choice;

@@ -100,6 +100,9 @@ impl<'a> Checker<'a> {
                 StatementKind::Print(value)
             }
             K::While(_) | K::For(_) => return self.loop_statement(statement),
+            K::Assert(assert) => {
+                StatementKind::Expression(self.assertion(assert, span)?, SmolStr::default())
+            }
             K::Insert(insert) => return self.insert(insert),
             K::Update(update) => return self.update(update, span),
             K::Delete(delete) => return self.delete(delete, span),
