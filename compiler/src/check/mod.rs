@@ -49,6 +49,7 @@ mod structs;
 mod subquery;
 mod table_function;
 mod table_of;
+mod table_result;
 mod types;
 mod view;
 mod with;
@@ -176,6 +177,8 @@ pub(crate) struct Raised {
 pub(crate) struct FunctionContext {
     display: SmolStr,
     result: Option<FunctionResult>,
+    /// RETURNS TABLE: the value is the rows of a query.
+    table: bool,
 }
 
 /// Checks one statement or one function body.
