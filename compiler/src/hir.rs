@@ -149,6 +149,16 @@ pub enum ExprKind {
         /// The arguments, of the types that this call gives the parameters.
         arguments: Vec<Expr>,
     },
+    /// A function value. Locals, columns and parameters of its surroundings that its body names are
+    /// captured by value when it is made.
+    Lambda(Box<Lambda>),
+    /// A call of a function value; raises TypeError where it is NULL.
+    CallValue {
+        /// The function value.
+        callee: Box<Expr>,
+        /// One argument a parameter, of its type.
+        arguments: Vec<Expr>,
+    },
     /// A struct of the expression's type.
     MakeStruct(Vec<Expr>),
     /// A field of a struct or of an exception's own fields, by index; NULL of NULL.
@@ -220,6 +230,15 @@ pub enum ExprKind {
     },
 }
 
+/// The code of a function value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lambda {
+    /// Its parameters, among the locals of its surroundings; all may be NULL.
+    pub parameters: Vec<LocalId>,
+    /// Its body; RETURN in it leaves it.
+    pub body: Block,
+}
+
 /// What the rows of a query inside an expression become.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SubqueryKind {
@@ -284,6 +303,8 @@ pub enum Step {
     Assign(LocalId, Expr),
     /// Assigns to a part of a struct local: the path of field indices.
     AssignField(LocalId, Vec<u16>, Expr),
+    /// Appends a value to an array local.
+    Push(LocalId, Expr),
     /// Evaluates for effect.
     Expr(Expr),
     /// Repeats while TRUE.

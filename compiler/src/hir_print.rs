@@ -339,6 +339,9 @@ impl<'s> Printer<'s> {
                 let target = format!("{}.{}", self.local(*local), path.join("."));
                 format!("set {target} = {}", self.expr(value))
             }
+            Step::Push(local, value) => {
+                format!("push {} {}", self.local(*local), self.expr(value))
+            }
             Step::Expr(value) => self.expr(value),
             Step::While(condition, body) => {
                 format!("while {} {}", self.expr(condition), self.inline_block(body))
@@ -429,6 +432,14 @@ impl<'s> Printer<'s> {
             }
             ExprKind::Native { function, arguments } => {
                 format!("@{}({}):{}", function.name, self.list(arguments), expr.ty)
+            }
+            ExprKind::Lambda(lambda) => {
+                let parameters: Vec<String> =
+                    lambda.parameters.iter().map(|p| self.local(*p)).collect();
+                format!("({}) -> {}", parameters.join(", "), self.inline_block(&lambda.body))
+            }
+            ExprKind::CallValue { callee, arguments } => {
+                format!("call {}({})", self.expr(callee), self.list(arguments))
             }
             ExprKind::MakeStruct(fields) => format!("{} {{{}}}", expr.ty, self.list(fields)),
             ExprKind::MakeArray(items) => format!("[{}]:{}", self.list(items), expr.ty),

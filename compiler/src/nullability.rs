@@ -252,6 +252,17 @@ impl Flow<'_> {
                 self.all(&[array, index], known);
                 true
             }
+            ExprKind::Lambda(lambda) => {
+                lambda.parameters.iter().for_each(|parameter| (self.assigned)(*parameter, true));
+                self.block(&lambda.body, &mut known.clone());
+                false
+            }
+            ExprKind::CallValue { callee, arguments } => {
+                let arguments: Vec<&Expr> = arguments.iter().collect();
+                self.expr(callee, known);
+                self.all(&arguments, known);
+                true
+            }
             ExprKind::Try { body, exception, handler, .. } => {
                 (self.assigned)(*exception, false);
                 let mut inside = known.clone();
@@ -343,7 +354,10 @@ impl Flow<'_> {
                 let leaf = Leaf::Local(*local);
                 if may { known.forget(leaf) } else { known.add(leaf) }
             }
-            Step::AssignField(_, _, value) | Step::Expr(value) | Step::Print(value) => {
+            Step::AssignField(_, _, value)
+            | Step::Push(_, value)
+            | Step::Expr(value)
+            | Step::Print(value) => {
                 self.expr(value, known);
             }
             Step::While(condition, body) => {

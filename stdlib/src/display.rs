@@ -30,6 +30,9 @@ pub fn write_value(out: &mut String, value: &Value, ty: &Type) {
         (Value::Exception(exception), _) => {
             let _ = write!(out, "{}: {}", exception.ty.name, exception.message);
         }
+        (Value::Closure(closure), _) => {
+            let _ = write!(out, "{}", Type::Function(closure.ty.clone()));
+        }
     }
 }
 

@@ -159,6 +159,24 @@ fn run_frames(
                     }
                 };
             }
+            macro_rules! enter {
+                ($f:expr, $s:expr, $o:expr) => {{
+                    if depth == frames.len()
+                        && let Err(raised) = growth!().frames(frames)
+                    {
+                        break 'raise raised;
+                    }
+                    frames[depth] = Frame { pc: pc as u32 + 1, ..frame };
+                    depth += 1;
+                    frame = Frame {
+                        function: $f.0.into(),
+                        pc: 0,
+                        slots: frame.slots + u32::from($s.0),
+                        objects: frame.objects + u32::from($o.0),
+                    };
+                    continue 'frame;
+                }};
+            }
             macro_rules! leave {
                 () => {{
                     if function.objects > function.result_objects {
@@ -252,20 +270,7 @@ fn run_frames(
                                 None => {}
                             }
                         }
-                        if depth == frames.len()
-                            && let Err(raised) = growth!().frames(frames)
-                        {
-                            break 'raise raised;
-                        }
-                        frames[depth] = Frame { pc: pc as u32 + 1, ..frame };
-                        depth += 1;
-                        frame = Frame {
-                            function: f.0.into(),
-                            pc: 0,
-                            slots: frame.slots + u32::from(s.0),
-                            objects: frame.objects + u32::from(o.0),
-                        };
-                        continue 'frame;
+                        enter!(f, s, o)
                     }
                     Instr::Return {} => leave!(),
                     Instr::ReturnSlot { a } => {
@@ -294,6 +299,7 @@ fn run_frames(
                             Ok(Next::On) => {}
                             Ok(Next::Goto(target)) => go!(target),
                             Ok(Next::Leave) => leave!(),
+                            Ok(Next::Enter(f, s, o)) => enter!(f, s, o),
                             Err(raised) => break 'raise raised,
                         }
                     }

@@ -19,7 +19,9 @@ pub fn assigns(expr: &Expr, local: LocalId) -> bool {
 
 fn block_assigns(block: &Block, local: LocalId) -> bool {
     block.statements.iter().any(|step| match step {
-        Step::Assign(target, _) | Step::AssignField(target, _, _) => *target == local,
+        Step::Assign(target, _) | Step::AssignField(target, _, _) | Step::Push(target, _) => {
+            *target == local
+        }
         Step::While(_, body) => block_assigns(body, local),
         _ => false,
     })

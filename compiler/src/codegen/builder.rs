@@ -100,11 +100,24 @@ impl<'a> Builder<'a> {
         if let Some(id) = self.functions.get(&key) {
             return Ok(*id);
         }
-        let id = FunctionId(index_u16(self.program.functions.len(), "functions")?);
-        self.program.functions.push(bc::Function::default());
+        let id = self.reserve()?;
         self.functions.insert(key, id);
         self.pending.push((function.clone(), body, id));
         Ok(id)
+    }
+
+    /// The id of a function whose code comes with [`Builder::define`].
+    pub fn reserve(&mut self) -> Result<FunctionId> {
+        let id = FunctionId(index_u16(self.program.functions.len(), "functions")?);
+        self.program.functions.push(bc::Function::default());
+        Ok(id)
+    }
+
+    /// The code of a reserved function.
+    pub fn define(&mut self, id: FunctionId, function: bc::Function) {
+        if let Some(place) = self.program.functions.get_mut(id.index()) {
+            *place = function;
+        }
     }
 
     /// Looks a user's function up; checking has seen it, so its absence is a bug.

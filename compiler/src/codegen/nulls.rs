@@ -56,12 +56,13 @@ impl NullFlow {
                     || arguments.iter().any(|a| self.nullable(a, calls))
             }
             K::Subquery { kind, .. } => !matches!(kind, SubqueryKind::Exists | SubqueryKind::Array),
-            K::Parameter(_) | K::Field { .. } | K::Element { .. } => true,
+            K::Parameter(_) | K::Field { .. } | K::Element { .. } | K::CallValue { .. } => true,
             K::Error
             | K::IsNull(_)
             | K::Same(..)
             | K::MakeStruct(_)
             | K::MakeArray(_)
+            | K::Lambda(_)
             | K::MakeException { .. }
             | K::Message(_)
             | K::Raise(_)
@@ -71,8 +72,19 @@ impl NullFlow {
         }
     }
 
+    /// The parameters of a lambda may hold NULL.
+    fn lambda_parameters(&mut self, e: &Expr) {
+        let ExprKind::Lambda(lambda) = &e.kind else { return };
+        for parameter in &lambda.parameters {
+            if let Some(flag) = self.locals.get_mut(parameter.0 as usize) {
+                *flag = true;
+            }
+        }
+    }
+
     /// Marks the locals of a body that may hold NULL, to a fixed point.
     pub fn settle(&mut self, body: &Block, calls: &dyn Fn(&FunctionKey, bool) -> bool) {
+        body.for_each_expr(&mut |top| top.walk(&mut |e| self.lambda_parameters(e)));
         loop {
             let mut found = Vec::new();
             body.walk_steps(&mut |step| {

@@ -11,6 +11,7 @@ mod branch;
 mod calls;
 mod convert;
 mod expr;
+mod nested;
 mod objects;
 mod steps;
 
@@ -96,6 +97,8 @@ pub struct Emitter<'b, 'a> {
     pub columns: HashMap<ColumnVar, Operand>,
     /// Columns of the current row that lie as values in object registers.
     pub boxed: HashMap<ColumnVar, Object>,
+    /// Parameters of the statement that the function is given as arguments of its own.
+    given: HashMap<u16, Operand>,
     next_slot: u16,
     next_object: u16,
     labels: Vec<Option<u16>>,
@@ -124,6 +127,7 @@ impl<'b, 'a> Emitter<'b, 'a> {
             homes: HashMap::new(),
             columns: HashMap::new(),
             boxed: HashMap::new(),
+            given: HashMap::new(),
             next_slot: 0,
             next_object: 0,
             labels: Vec::new(),
@@ -342,3 +346,4 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
 pub const LATER: Target = Target(0);
 
 pub use calls::generate;
+pub use nested::row_function;

@@ -14,7 +14,7 @@ use crate::plan::physical::{self, PhysicalPlan};
 use grizzly_bytecode as bc;
 use grizzly_bytecode::query::{Sink, Write, WriteOperation};
 use grizzly_bytecode::{
-    Access, ColumnId, Field, Instr, Layout, Object, ObjectWindow, ParamId, Program, QueryId, Type,
+    Access, ColumnId, Field, FunctionId, Instr, Layout, Object, ObjectWindow, ParamId, Program, QueryId, Type,
 };
 use smol_str::SmolStr;
 
@@ -80,18 +80,12 @@ pub fn explain_logical(
 }
 
 fn finish(mut builder: Builder<'_>, entry: bc::Function) -> Result<Program> {
-    set_function(&mut builder, 0, entry);
+    builder.define(FunctionId(0), entry);
     while let Some((function, kind, id)) = builder.pending.pop() {
         let body = generate(&mut builder, &function, kind)?;
-        set_function(&mut builder, id.index(), body);
+        builder.define(id, body);
     }
     Ok(builder.program)
-}
-
-fn set_function(builder: &mut Builder<'_>, index: usize, function: bc::Function) {
-    if let Some(place) = builder.program.functions.get_mut(index) {
-        *place = function;
-    }
 }
 
 fn local_flow(locals: &[Local]) -> NullFlow {

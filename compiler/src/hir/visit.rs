@@ -41,6 +41,11 @@ impl Expr {
                 visit(otherwise);
             }
             K::Block(block) | K::Inlined { body: block, .. } => block.for_each_expr(visit),
+            K::Lambda(lambda) => lambda.body.for_each_expr(visit),
+            K::CallValue { callee, arguments } => {
+                visit(callee);
+                arguments.iter().for_each(visit);
+            }
             K::Call { arguments, .. }
             | K::Native { arguments, .. }
             | K::MakeStruct(arguments)
@@ -102,6 +107,11 @@ impl Expr {
                 visit(otherwise);
             }
             K::Block(block) | K::Inlined { body: block, .. } => block.for_each_expr_mut(visit),
+            K::Lambda(lambda) => lambda.body.for_each_expr_mut(visit),
+            K::CallValue { callee, arguments } => {
+                visit(callee);
+                arguments.iter_mut().for_each(visit);
+            }
             K::Call { arguments, .. }
             | K::Native { arguments, .. }
             | K::MakeStruct(arguments)
@@ -183,6 +193,7 @@ impl Block {
                 Step::Let(_, e)
                 | Step::Assign(_, e)
                 | Step::AssignField(_, _, e)
+                | Step::Push(_, e)
                 | Step::Expr(e)
                 | Step::Print(e) => visit(e),
                 Step::While(condition, body) => {
@@ -202,6 +213,7 @@ impl Block {
                 Step::Let(_, e)
                 | Step::Assign(_, e)
                 | Step::AssignField(_, _, e)
+                | Step::Push(_, e)
                 | Step::Expr(e)
                 | Step::Print(e) => visit(e),
                 Step::While(condition, body) => {
@@ -383,6 +395,8 @@ impl From {
 fn walk_steps_of(expr: &Expr, visit: &mut dyn FnMut(&Step)) {
     if let ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } = &expr.kind {
         block.walk_steps(visit);
+    } else if let ExprKind::Lambda(lambda) = &expr.kind {
+        lambda.body.walk_steps(visit);
     } else {
         expr.for_each_child(&mut |child| walk_steps_of(child, visit));
     }

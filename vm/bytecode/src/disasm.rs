@@ -83,6 +83,7 @@ impl Display for ShowValue<'_> {
             Value::Exception(exception) => {
                 write!(f, "{}({:?})", exception.ty.name, exception.message)
             }
+            Value::Closure(closure) => write!(f, "{}", closure.function),
         }
     }
 }

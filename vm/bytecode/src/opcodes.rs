@@ -254,6 +254,7 @@ opcode_table! {
     // validity in the next slot. Registers from the windows on are the callee's: beyond the result,
     // slots hold anything afterwards and objects NULL.
     Call "call" { f: In FunctionId, s: InOut SlotWindow, o: InOut ObjectWindow } "R[s..], O[o..] := F[f](R[s..], O[o..]); polls; deep recursion raises ResourceExhausted";
+    CallClosure "call_closure" { k: In ConstId, s: InOut SlotWindow, o: InOut ObjectWindow } "R[s..], O[o..] := the function value behind the arguments of type T[k] in R[s..], O[o..], called with them; raises TypeError where it is NULL";
     CallNative "call_native" { n: In NativeId, s: InOut SlotWindow, o: InOut ObjectWindow } "R[s..], O[o..] := N[n](R[s..], O[o..])";
     Return "return" {} "return; the result lies in the first registers already";
     ReturnSlot "return_slot" { a: In Slot } "R[0] := R[a]; return";
@@ -278,6 +279,9 @@ opcode_table! {
     GetMessage "get_message" { d: Out Object, a: In Object } "O[d] := the message of the exception O[a]";
     MakeArray "make_array" { d: Out Object, o: In ObjectWindow, i: In Imm } "O[d] := [O[o], …], i elements";
     GetElement "get_element" { d: Out Object, a: In Object, b: In Slot } "O[d] := O[a][R[b]], from the end where negative; raises IndexOutOfRange";
+    PushElement "push_element" { d: InOut Object, a: In Object } "append O[a] to the array O[d], copied first if shared";
+    MakeClosure "make_closure" { d: Out Object, f: In FunctionId, o: In ObjectWindow } "O[d] := the function value of F[f] with what it captures, O[o..]";
+    GetCapture "get_capture" { d: Out Object, a: In Object, i: In Imm } "O[d] := what the function value O[a] captured at i";
     Length "length" { d: Out Slot, a: In Object } "R[d] := the number of elements of the array O[a]";
 
     // Exceptions. A function's handler table says where a fault continues.

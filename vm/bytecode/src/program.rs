@@ -7,9 +7,10 @@ use crate::fault::PlaceEntry;
 use crate::ids::*;
 use crate::opcodes::Instr;
 use crate::query::Query;
-use crate::types::{Field, Repr, Type};
+use crate::types::{Field, FunctionType, Repr, Type};
 use crate::value::Value;
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// A compiled statement.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +116,27 @@ pub struct Function {
     pub places: Vec<(u16, PlaceId)>,
     /// The handlers, innermost first where they nest.
     pub handlers: Vec<Handler>,
+    /// Set for the code of function values.
+    pub closure: Option<ClosureShape>,
+}
+
+/// What makes a function the code of function values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosureShape {
+    /// What a value takes and gives; parameters and result lie as [`closure_layouts`] says.
+    pub ty: Arc<FunctionType>,
+    /// How many values it captures.
+    pub captures: u16,
+}
+
+/// The parameters and the result of the code behind a function value: all may be NULL, and the
+/// value itself follows the arguments.
+pub fn closure_layouts(ty: &Arc<FunctionType>) -> (Vec<Layout>, Option<Layout>) {
+    let nullable = |ty: &Type| Layout { ty: ty.clone(), nullable: true };
+    let mut parameters: Vec<Layout> = ty.parameters.iter().map(nullable).collect();
+    parameters.push(Layout { ty: Type::Function(ty.clone()), nullable: false });
+    let result = (ty.result != Type::Unit).then(|| nullable(&ty.result));
+    (parameters, result)
 }
 
 /// Where a fault that is raised in a range of code continues.

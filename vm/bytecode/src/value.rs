@@ -1,7 +1,8 @@
 //! Values: constants of programs, contents of object registers, fields of composites, and rows at
 //! the borders of the machine. Value semantics: sharing is by reference count, change copies first.
 
-use crate::types::{ExceptionType, Repr, StructType, Type};
+use crate::ids::FunctionId;
+use crate::types::{ExceptionType, FunctionType, Repr, StructType, Type};
 use smol_str::SmolStr;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub enum Value {
     Map(Arc<Vec<(Value, Value)>>),
     /// An exception.
     Exception(Arc<ExceptionValue>),
+    /// A function value; it belongs to the program that made it.
+    Closure(Arc<Closure>),
 }
 
 /// A struct's value.
@@ -55,6 +58,17 @@ pub struct ExceptionValue {
     pub message: SmolStr,
     /// As many values as the type has fields.
     pub fields: Vec<Value>,
+}
+
+/// A function value: code and what it captured.
+#[derive(Clone, Debug)]
+pub struct Closure {
+    /// The function of the program; its last parameter takes the value itself.
+    pub function: FunctionId,
+    /// What it takes and gives.
+    pub ty: Arc<FunctionType>,
+    /// What it captured, by value.
+    pub captures: Vec<Value>,
 }
 
 /// An INTERVAL: three parts that do not convert into each other.
@@ -128,6 +142,7 @@ impl Value {
             Value::Struct(_) => matches!(ty, Type::Struct(_)),
             Value::Map(_) => matches!(ty, Type::Map(_)),
             Value::Exception(_) => matches!(ty, Type::Exception(_)),
+            Value::Closure(_) => matches!(ty, Type::Function(_)),
         }
     }
 
@@ -148,6 +163,9 @@ impl Value {
                 a.ty.name.cmp(&b.ty.name).then_with(|| cmp_all(&a.fields, &b.fields))
             }
             (Value::Map(a), Value::Map(b)) => cmp_maps(a, b),
+            (Value::Closure(a), Value::Closure(b)) => {
+                a.function.cmp(&b.function).then_with(|| cmp_all(&a.captures, &b.captures))
+            }
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -164,7 +182,8 @@ impl Value {
             Value::Struct(_) => 7,
             Value::Map(_) => 8,
             Value::Exception(_) => 9,
-            Value::Null => 10,
+            Value::Closure(_) => 10,
+            Value::Null => 11,
         }
     }
 }

@@ -215,6 +215,11 @@ fn encode_value(value: &Value, out: &mut Vec<u8>) {
             encode_bytes(e.ty.name.as_bytes(), out);
             encode_all(7, &e.fields, out);
         }
+        Value::Closure(closure) => {
+            out.push(12);
+            out.extend_from_slice(&closure.function.0.to_be_bytes());
+            encode_all(7, &closure.captures, out);
+        }
         Value::Null => out.push(11),
     }
 }

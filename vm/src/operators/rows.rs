@@ -132,6 +132,7 @@ fn outside_bytes(value: &Value) -> usize {
         Value::Array(values) => all(values),
         Value::Struct(s) => all(&s.fields),
         Value::Exception(e) => e.message.len() + all(&e.fields),
+        Value::Closure(closure) => all(&closure.captures),
         Value::Map(pairs) => {
             let pair = |(k, v): &(Value, Value)| outside_bytes(k) + outside_bytes(v);
             pairs.iter().map(|p| 2 * size_of::<Value>() + pair(p)).sum()

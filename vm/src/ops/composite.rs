@@ -36,6 +36,13 @@ pub(super) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
             let element = elements[at].clone();
             m.set_object(d, element);
         }
+        Instr::PushElement { d, a } => {
+            let new = m.object(a).clone();
+            let Value::Array(elements) = &mut m.objects[d.index()] else {
+                return Err(Builtin::TypeError.into());
+            };
+            Arc::make_mut(elements).push(new);
+        }
         Instr::Length { d, a } => {
             let Value::Array(elements) = m.object(a) else {
                 return Err(Builtin::TypeError.into());

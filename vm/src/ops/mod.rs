@@ -4,6 +4,7 @@
 //! register holds is not verified: a body that meets another kind than its meaning asks for raises
 //! TypeError, so hostile code ends in an exception and never in a crash.
 
+mod closures;
 mod composite;
 mod emit;
 mod exceptions;
@@ -19,8 +20,8 @@ use crate::context::Context;
 use crate::executable::Executable;
 use crate::interpreter::Window;
 use grizzly_bytecode::{
-    Builtin, ConstId, Constant, ExceptionValue, Fault, Instr, Object, Slot, Target, Type, Value,
-    Wide,
+    Builtin, ConstId, Constant, ExceptionValue, Fault, FunctionId, Instr, Object, ObjectWindow, Slot,
+    SlotWindow, Target, Type, Value, Wide,
 };
 use side::Side;
 use std::sync::Arc;
@@ -74,6 +75,8 @@ pub(crate) enum Next {
     Goto(Target),
     /// In the caller.
     Leave,
+    /// In a function whose arguments lie in the windows.
+    Enter(FunctionId, SlotWindow, ObjectWindow),
 }
 
 type Step = Result<Next, Raised>;
@@ -137,7 +140,11 @@ pub(crate) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
         | Instr::SetField { .. }
         | Instr::MakeArray { .. }
         | Instr::GetElement { .. }
+        | Instr::PushElement { .. }
         | Instr::Length { .. } => composite::step(m, instr),
+        Instr::CallClosure { .. } | Instr::MakeClosure { .. } | Instr::GetCapture { .. } => {
+            closures::step(m, instr)
+        }
         Instr::MakeException { .. }
         | Instr::GetMessage { .. }
         | Instr::Raise { .. }

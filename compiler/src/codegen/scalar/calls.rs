@@ -94,7 +94,7 @@ impl Emitter<'_, '_> {
     }
 
     /// Makes sure that the frame covers the result of a call at the given windows.
-    fn cover_result(&mut self, s: u16, o: u16, result: Option<&Layout>) {
+    pub fn cover_result(&mut self, s: u16, o: u16, result: Option<&Layout>) {
         let (slots, objects) = result.map_or((0, 0), |r| (r.slots(), r.objects()));
         self.function.slots = self.function.slots.max(s.saturating_add(slots));
         self.function.objects = self.function.objects.max(o.saturating_add(objects));

@@ -106,6 +106,8 @@ impl Emitter<'_, '_> {
             K::MakeException { .. } | K::Message(_) | K::ExceptionIs { .. } | K::Catchable(_) => {
                 self.exception(e, dest)
             }
+            K::Lambda(lambda) => self.lambda(e, lambda, dest),
+            K::CallValue { callee, arguments } => self.call_value(e, callee, arguments, dest),
             K::Raise(x) => self.raise(e, x),
             K::Return(value) => self.return_value(value.as_deref()),
             K::Try { body, exception, handler, undo } => {
@@ -160,6 +162,9 @@ impl Emitter<'_, '_> {
     }
 
     fn parameter(&mut self, index: u16, e: &Expr, dest: Operand) -> Result<()> {
+        if let Some(given) = self.given.get(&index).copied() {
+            return self.store(dest, given);
+        }
         if let Operand::Object { reg, .. } = dest {
             self.push(Instr::LoadParam { d: reg, p: ParamId(index) });
             return Ok(());

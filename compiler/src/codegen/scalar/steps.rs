@@ -29,6 +29,17 @@ impl Emitter<'_, '_> {
             }
             Step::Assign(local, value) => self.assign(*local, value),
             Step::AssignField(local, path, value) => self.assign_field(*local, path, value),
+            Step::Push(local, value) => {
+                let Some(Operand::Object { reg: d, .. }) = self.homes.get(local).copied() else {
+                    return Err(bug(value.place, "a push to no array"));
+                };
+                let mark = self.mark();
+                let a = self.object()?;
+                self.emit_boxed_to(value, a)?;
+                self.push_at(value.place, Instr::PushElement { d, a });
+                self.release(mark);
+                Ok(())
+            }
             Step::Expr(e) => self.emit_to_nowhere(e),
             Step::While(condition, body) => self.repeat(condition, body),
             Step::Break => {

@@ -2,7 +2,8 @@
 
 use super::VectorEmitter;
 use crate::catalog::FunctionKey;
-use crate::codegen::builder::{BodyKind, Result, bug, index_u16, unsupported};
+use crate::codegen::builder::{BodyKind, Result, bug, index_u16};
+use crate::codegen::scalar::row_function;
 use crate::hir::{ArithOp, Block, Effect, Expr, ExprKind, LocalId, Step};
 use grizzly_bytecode::{
     Cmp, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr, VectorKind,
@@ -53,6 +54,7 @@ impl VectorEmitter<'_, '_> {
             K::Same(l, r) => self.same(l, r, d),
             K::Convert { operand, mode } => self.convert(e, operand, *mode, d),
             K::If { condition, then, otherwise } => self.if_else(condition, then, otherwise, d),
+            K::Block(block) if loops(block) => self.by_rows(e, d),
             K::Block(block) => self.block(block, d),
             K::Inlined { function, body } => {
                 let outer = std::mem::replace(&mut self.function, function.clone());
@@ -75,8 +77,17 @@ impl VectorEmitter<'_, '_> {
                 let a = self.emit(operand)?;
                 self.push_at(e.place, VectorInstr::GetField { d, a, i: Imm(*index as i16) })
             }
-            _ => Err(unsupported(e.place, "this expression inside a query")),
+            _ => self.by_rows(e, d),
         }
+    }
+
+    /// An expression that has no vector form: scalar code, row by row, over what it names.
+    fn by_rows(&mut self, e: &Expr, d: VReg) -> Result<()> {
+        let (f, leaves) = row_function(self.builder, e, &self.function, self.inlined_at)?;
+        let b = self.window(&leaves)?;
+        // Its instructions have places of their own in the inline chain: the call has none.
+        self.push(VectorInstr::CallRows { f, d, b });
+        Ok(())
     }
 
     fn constant(&mut self, value: &Value, ty: &Type, d: VReg) -> Result<()> {
@@ -359,6 +370,15 @@ impl VectorEmitter<'_, '_> {
         }
         Ok(VectorWindow(first))
     }
+}
+
+/// Whether a block has steps that stand only in scalar code.
+fn loops(block: &Block) -> bool {
+    let mut found = false;
+    block.walk_steps(&mut |step| {
+        found = found || !matches!(step, Step::Let(..) | Step::Assign(..) | Step::Expr(_));
+    });
+    found
 }
 
 /// Whether an expression is computed by a kernel, not copied, chosen or made of parts that are.

@@ -80,6 +80,8 @@ fn stands_in_vector_code(e: &Expr) -> bool {
         K::Return(_)
         | K::Raise(_)
         | K::Try { .. }
+        | K::Lambda(_)
+        | K::CallValue { .. }
         | K::MakeStruct(_)
         | K::MakeArray(_)
         | K::Element { .. }

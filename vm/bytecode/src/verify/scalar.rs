@@ -3,7 +3,7 @@
 use super::{Checked, VerifyError, at, constant_value, ensure};
 use crate::ids::*;
 use crate::opcodes::{Instr, OperandValue};
-use crate::program::{Constant, Function, Handler, Layout, Program};
+use crate::program::{Constant, Function, Handler, Layout, Program, closure_layouts};
 use crate::types::{Repr, Type};
 use crate::value::Value;
 
@@ -51,6 +51,12 @@ fn frame(program: &Program, function: &Function) -> Checked {
     ensure(len <= super::MOST, || format!("it has {len} instructions"))?;
     let last = function.code.last().ok_or("it has no code")?;
     ensure(ends(last), || "it may run off its end".into())?;
+    if let Some(shape) = &function.closure {
+        let layouts = (function.parameters.clone(), function.result.clone());
+        ensure(layouts == closure_layouts(&shape.ty), || {
+            format!("its parameters and result are not those of {}", shape.ty.result)
+        })?;
+    }
     super::places(program, len, &function.places)
 }
 
@@ -163,9 +169,10 @@ impl<'p> Code<'p> {
             Instr::CheckInt { i, .. } => (i, 1..=64),
             Instr::CheckDecimal { i, .. } => (i, 0..=18),
             Instr::CheckDecimalWide { i, .. } => (i, 0..=38),
-            Instr::GetField { i, .. } | Instr::SetField { i, .. } | Instr::MakeArray { i, .. } => {
-                (i, 0..=i16::MAX)
-            }
+            Instr::GetField { i, .. }
+            | Instr::SetField { i, .. }
+            | Instr::GetCapture { i, .. }
+            | Instr::MakeArray { i, .. } => (i, 0..=i16::MAX),
             _ => return Ok(()),
         };
         ensure(range.contains(&i.0), || format!("immediate {i} is out of range"))
@@ -183,6 +190,17 @@ impl<'p> Code<'p> {
                 let native = &program.natives[n.index()];
                 self.window(s, o, call_width(&native.parameters, Some(&native.result)))
             }
+            Instr::CallClosure { k, s, o } => match self.constant_type(k)? {
+                Type::Function(ty) => {
+                    let (parameters, result) = closure_layouts(ty);
+                    self.window(s, o, call_width(&parameters, result.as_ref()))
+                }
+                ty => Err(format!("{ty} is no function type")),
+            },
+            Instr::MakeClosure { f, o, .. } => match &program.functions[f.index()].closure {
+                Some(shape) => self.objects(o, usize::from(shape.captures)),
+                None => Err(format!("{f} is no code of function values")),
+            },
             Instr::MakeStruct { k, o, .. } => match self.constant_type(k)? {
                 Type::Struct(shape) => self.objects(o, shape.fields.len()),
                 ty => Err(format!("{ty} is no STRUCT")),
