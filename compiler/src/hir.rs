@@ -16,7 +16,10 @@
 //! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of
 //! inner expressions, which `nullability` derives from the leaves.
 
+mod renumber;
 mod visit;
+
+pub use renumber::Offsets;
 
 use crate::catalog::{FunctionKey, Native, Table};
 use grizzly_bytecode::query::AggregateFunction;
@@ -347,6 +350,8 @@ pub struct Function {
     pub effect: Effect,
     /// The locals, parameters first.
     pub locals: Vec<Local>,
+    /// The column variables of the body's queries; [`ColumnVar`] is the index.
+    pub columns: Vec<Column>,
     /// The body.
     pub body: Block,
     /// The whole definition.
@@ -511,6 +516,16 @@ pub enum From {
         /// The variables of the result.
         columns: Vec<ColumnVar>,
     },
+    /// The rows of a table function. Its arguments may refer to columns of the left sides of the
+    /// joins around it; it is then computed once a left row.
+    Function {
+        /// Which.
+        function: TableFunction,
+        /// The arguments; where one is NULL, there are no rows.
+        arguments: Vec<Expr>,
+        /// The variable of its only column.
+        column: ColumnVar,
+    },
     /// A join. The right side may refer to columns of the left one where it is LATERAL: it is then
     /// computed once a left row.
     Join {
@@ -523,6 +538,27 @@ pub enum From {
         /// ON; `None` joins all pairs.
         condition: Option<Expr>,
     },
+}
+
+/// The table functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableFunction {
+    /// `generate_series(first, last, step)`, `last` included: three INT64, or two TIMESTAMP and an
+    /// INTERVAL. A step of zero raises CastError.
+    Series,
+    /// `unnest(array)`: the elements in order.
+    Unnest,
+}
+
+impl TableFunction {
+    /// As scripts call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            TableFunction::Series => "generate_series",
+            TableFunction::Unnest => "unnest",
+        }
+    }
 }
 
 /// Grouping.

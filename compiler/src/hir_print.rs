@@ -188,7 +188,7 @@ impl<'s> Printer<'s> {
         };
         let head = format!("{}({}){result}{raises}", function.display, parameters.join(", "));
         self.line(format!("create function {head} {:?}", function.effect));
-        let mut inner = Printer::new(&[], &function.locals);
+        let mut inner = Printer::new(&function.columns, &function.locals);
         inner.depth = self.depth + 1;
         for (index, local) in function.locals.iter().enumerate() {
             let null = if local.nullable { "" } else { " not null" };
@@ -296,6 +296,10 @@ impl<'s> Printer<'s> {
                     this.query("query", left);
                     this.query("query", right);
                 });
+            }
+            From::Function { function, arguments, column } => {
+                let (name, arguments) = (function.name(), self.list(arguments));
+                self.line(format!("from {name}({arguments}) ({})", self.column(*column)));
             }
             From::Join { kind, left, right, condition } => {
                 let on = condition.as_ref().map(|c| format!(" on {}", self.expr(c)));

@@ -59,6 +59,7 @@ impl<'a> Checker<'a> {
             raises,
             effect: Effect::Pure,
             locals: locals.collect(),
+            columns: Vec::new(),
             parameters,
             body: Block { statements: Vec::new(), value: None },
             place: self.place(statement.span),
@@ -153,6 +154,7 @@ impl<'a> Checker<'a> {
         self.unbind(0);
         self.check_raises(create, &function);
         function.locals = std::mem::take(&mut self.locals);
+        function.columns = std::mem::take(&mut self.columns);
         self.infer(&mut function);
         function
     }

@@ -328,6 +328,9 @@ impl From {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
+            From::Function { arguments, .. } => {
+                arguments.iter().for_each(|e| e.for_each_table(visit))
+            }
             From::Query(query) => query.for_each_table(visit),
             From::Set { left, right, .. } => {
                 left.for_each_table(visit);
@@ -344,6 +347,9 @@ impl From {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
+            From::Function { arguments, .. } => {
+                arguments.iter_mut().for_each(|e| e.for_each_table_mut(visit))
+            }
             From::Query(query) => query.for_each_table_mut(visit),
             From::Set { left, right, .. } => {
                 left.for_each_table_mut(visit);
@@ -360,6 +366,7 @@ impl From {
         match self {
             From::Table { .. } | From::Common { .. } => {}
             From::Values { rows, .. } => rows.iter().flatten().for_each(visit),
+            From::Function { arguments, .. } => arguments.iter().for_each(visit),
             From::Query(query) => query.for_each_expr(visit),
             From::Set { left, right, .. } => {
                 left.for_each_expr(visit);
@@ -378,6 +385,7 @@ impl From {
         match self {
             From::Table { .. } | From::Common { .. } => {}
             From::Values { rows, .. } => rows.iter_mut().flatten().for_each(visit),
+            From::Function { arguments, .. } => arguments.iter_mut().for_each(visit),
             From::Query(query) => query.for_each_expr_mut(visit),
             From::Set { left, right, .. } => {
                 left.for_each_expr_mut(visit);

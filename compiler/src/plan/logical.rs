@@ -140,6 +140,7 @@ fn build_from(from: &From, context: &mut PlanContext<'_>) -> Result<LogicalPlan>
         From::Query(query) => build(query, context)?,
         From::Common { .. } => return Err(unsupported(Place::default(), "WITH")),
         From::Set { .. } => return Err(unsupported(Place::default(), "a set operation")),
+        From::Function { .. } => return Err(unsupported(Place::default(), "a table function")),
         From::Join { kind, left, right, condition } => LogicalPlan::Join {
             kind: *kind,
             left: Box::new(build_from(left, context)?),
