@@ -1,6 +1,7 @@
 //! Code generation: from the typed form and physical plans to a [`grizzly_bytecode::Program`].
 
 pub mod builder;
+mod conflict;
 pub mod dependencies;
 pub mod fingerprint;
 mod nulls;
@@ -10,3 +11,4 @@ mod point;
 mod scalar;
 pub mod statement;
 mod vector;
+mod write;

@@ -18,8 +18,10 @@
 
 mod renumber;
 mod visit;
+mod write;
 
 pub use renumber::Offsets;
+pub use write::{Assigned, Conflict, ConflictTarget, ConflictUpdate, Delete, Insert, Update};
 
 use crate::catalog::{FunctionKey, Native, Table};
 use grizzly_bytecode::query::AggregateFunction;
@@ -641,30 +643,21 @@ pub enum StatementKind {
     Print(Expr),
     /// `SET name = e` of a session variable.
     SetVariable(SmolStr, Expr),
-    /// INSERT. The query's outputs are all columns of the table, in order, of their types.
-    Insert(Arc<Table>, Query),
+    /// INSERT.
+    Insert(Box<Insert>),
     /// UPDATE.
-    Update {
-        /// The table.
-        table: Arc<Table>,
-        /// Its columns' variables.
-        columns: Vec<ColumnVar>,
-        /// WHERE.
-        filter: Option<Expr>,
-        /// The new values: index of the column in the table, expression of its type.
-        assignments: Vec<(usize, Expr)>,
-    },
-    /// DELETE.
-    Delete {
-        /// The table.
-        table: Arc<Table>,
-        /// Its columns' variables.
-        columns: Vec<ColumnVar>,
-        /// WHERE.
-        filter: Option<Expr>,
-    },
+    Update(Box<Update>),
+    /// DELETE, and TRUNCATE of one table.
+    Delete(Box<Delete>),
     /// CREATE TABLE. The id is chosen when it runs.
     CreateTable(Arc<Table>),
+    /// CREATE INDEX of a table. The id is chosen when it runs.
+    CreateIndex {
+        /// The table's name.
+        table: SmolStr,
+        /// The index.
+        index: Arc<crate::catalog::Index>,
+    },
     /// CREATE TYPE.
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.

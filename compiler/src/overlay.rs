@@ -4,7 +4,7 @@
 //! Types and functions are laid in before any statement is checked, as they are visible in the
 //! whole script. What the script drops hides the database's object of that name.
 
-use crate::catalog::{Catalog, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable};
+use crate::catalog::{Catalog, FunctionKey, Index, Native, ObjectKind, Table, TableStatistics, Variable};
 use crate::check::known_value;
 use crate::hir::{Function, Statement, StatementKind};
 use grizzly_bytecode::Type;
@@ -50,6 +50,7 @@ impl<'a> Overlay<'a> {
 
     /// Applies what a statement will do to the objects.
     pub fn apply(&mut self, statement: &Statement) {
+        self.apply_indexes(&statement.kind);
         let objects = &mut self.objects;
         match &statement.kind {
             StatementKind::CreateTable(table) => {
@@ -84,6 +85,28 @@ impl<'a> Overlay<'a> {
                 objects.variables.insert(key, Variable { ty, value: known });
             }
             StatementKind::Late => objects.open = true,
+            _ => {}
+        }
+    }
+}
+
+impl Overlay<'_> {
+    fn apply_indexes(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::CreateIndex { table, index, .. } => {
+                if let Some(known) = self.table(&fold(table)) {
+                    let indexed = Arc::new(known.with_index(index.clone()));
+                    self.objects.tables.insert(fold(table), Some(indexed));
+                }
+            }
+            StatementKind::Drop(ObjectKind::Index, names) => {
+                for name in names {
+                    if let Some((table, _)) = self.index(name) {
+                        let without = Arc::new(table.without_index(name));
+                        self.objects.tables.insert(fold(&table.name), Some(without));
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -133,6 +156,15 @@ impl Catalog for Overlay<'_> {
         self.base.natives(name)
     }
 
+    fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        let own = self.objects.tables.values().flatten();
+        let found = own.filter_map(|table| Some((table.clone(), table.index(name)?.clone()))).next();
+        found.or_else(|| {
+            let (table, index) = self.base.index(name)?;
+            (!self.objects.tables.contains_key(&fold(&table.name))).then_some((table, index))
+        })
+    }
+
     fn variable(&self, name: &str) -> Option<Variable> {
         self.objects.variables.get(name).cloned().or_else(|| self.base.variable(name))
     }
@@ -172,6 +204,11 @@ impl Catalog for Overlay<'_> {
                     names.retain(|other| other != name);
                     names.push(name.clone());
                 }
+            }
+            ObjectKind::Index => {
+                let known = |table: &Option<Arc<Table>>| table.clone().map(|t| t.indexes.clone());
+                let own = objects.tables.values().filter_map(known).flatten();
+                names.extend(own.map(|index| index.name.clone()));
             }
             ObjectKind::Native => {}
         }

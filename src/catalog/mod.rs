@@ -15,7 +15,7 @@ use crate::adapter::{datums, types::storage_type};
 use crate::session::Variables;
 use grizzly_bytecode::{Type, Value};
 use grizzly_compiler::catalog::{
-    Catalog, ColumnStatistics, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable,
+    Catalog, ColumnStatistics, FunctionKey, Index, Native, ObjectKind, Table, TableStatistics, Variable,
 };
 use grizzly_compiler::hir::Function;
 use grizzly_storage as storage;
@@ -51,6 +51,10 @@ impl Catalog for SessionCatalog<'_> {
 
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {
         self.builtins.forms(name)
+    }
+
+    fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        self.objects.index(name)
     }
 
     fn variable(&self, name: &str) -> Option<Variable> {

@@ -1,7 +1,7 @@
 //! The objects of one catalog version.
 
 use grizzly_bytecode::Type;
-use grizzly_compiler::catalog::{FunctionKey, ObjectKind, Table};
+use grizzly_compiler::catalog::{FunctionKey, Index, ObjectKind, Table};
 use grizzly_compiler::hir::Function;
 use grizzly_grammar::ast::fold;
 use hashbrown::HashMap;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
     tables: HashMap<SmolStr, Arc<Table>>,
+    /// The tables of indexes.
+    indexes: HashMap<SmolStr, SmolStr>,
     types: HashMap<SmolStr, (SmolStr, Type)>,
     functions: HashMap<FunctionKey, Arc<Function>>,
 }
@@ -19,7 +21,7 @@ pub struct Objects {
 /// What a statement did to the objects.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// A table was made.
+    /// A table was made, or got or lost an index.
     Table(Arc<Table>),
     /// A type was made: its name as it was written.
     Type(SmolStr, Type),
@@ -49,6 +51,12 @@ impl Objects {
         self.functions.get(key).cloned()
     }
 
+    /// The index of a name, with its table.
+    pub fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        let table = self.tables.get(self.indexes.get(&fold(name))?)?;
+        Some((table.clone(), table.index(name)?.clone()))
+    }
+
     /// All tables.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
         self.tables.values()
@@ -65,6 +73,10 @@ impl Objects {
             ObjectKind::Table => self.tables.values().map(|table| table.name.clone()).collect(),
             ObjectKind::Type => self.types.values().map(|(name, _)| name.clone()).collect(),
             ObjectKind::Function => self.functions.keys().map(function_name).collect(),
+            ObjectKind::Index => {
+                let indexes = self.tables.values().flat_map(|table| &table.indexes);
+                indexes.map(|index| index.name.clone()).collect()
+            }
             ObjectKind::Native | ObjectKind::Variable => Vec::new(),
         }
     }
@@ -73,7 +85,11 @@ impl Objects {
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Table(table) => {
-                self.tables.insert(fold(&table.name), table.clone());
+                let name = fold(&table.name);
+                self.indexes.retain(|_, of| *of != name);
+                let indexes = table.indexes.iter();
+                self.indexes.extend(indexes.map(|index| (fold(&index.name), name.clone())));
+                self.tables.insert(name, table.clone());
             }
             Change::Type(name, ty) => {
                 self.types.insert(fold(name), (name.clone(), ty.clone()));
@@ -83,6 +99,7 @@ impl Objects {
             }
             Change::DropTable(name) => {
                 self.tables.remove(name);
+                self.indexes.retain(|_, of| of != name);
             }
             Change::DropType(name) => {
                 self.types.remove(name);

@@ -22,6 +22,8 @@ pub enum StoredKind {
     Type,
     /// A function.
     Function,
+    /// An index that CREATE INDEX made.
+    Index,
 }
 
 impl StoredKind {
@@ -31,11 +33,12 @@ impl StoredKind {
             StoredKind::Table => "table",
             StoredKind::Type => "type",
             StoredKind::Function => "function",
+            StoredKind::Index => "index",
         }
     }
 
     fn of_word(word: &str) -> Option<StoredKind> {
-        [StoredKind::Table, StoredKind::Type, StoredKind::Function]
+        [StoredKind::Table, StoredKind::Type, StoredKind::Function, StoredKind::Index]
             .into_iter()
             .find(|kind| kind.word() == word)
     }

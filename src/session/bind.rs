@@ -6,8 +6,8 @@
 
 use crate::catalog::Objects;
 use grizzly_bytecode::{Builtin, Fault};
-use grizzly_compiler::catalog::Table;
-use grizzly_compiler::hir::{self, Expr, Query, StatementKind};
+use grizzly_compiler::catalog::{Table, TableCheck};
+use grizzly_compiler::hir::{self, Expr, From, Query, StatementKind};
 use std::sync::Arc;
 
 /// The statement with the tables of the catalog version.
@@ -18,18 +18,20 @@ pub fn bind(statement: &hir::Statement, objects: &Objects) -> Result<hir::Statem
     let mut bound = statement.clone();
     match &mut bound.kind {
         StatementKind::Query(query) => bind_query(query, objects)?,
-        StatementKind::Insert(table, query) => {
-            bind_table(table, objects)?;
-            bind_query(query, objects)?;
+        StatementKind::Insert(insert) => {
+            bind_table(&mut insert.table, objects)?;
+            bind_query(&mut insert.query, objects)?;
+            bind_each(objects, |visit| insert.for_each_expr_mut(visit))?;
         }
-        StatementKind::Update { table, filter, assignments, .. } => {
-            bind_table(table, objects)?;
-            let values = assignments.iter_mut().map(|(_, value)| value);
-            filter.iter_mut().chain(values).try_for_each(|e| bind_expr(e, objects))?;
+        StatementKind::Update(update) => {
+            bind_table(&mut update.table, objects)?;
+            bind_from(update.from.as_mut(), objects)?;
+            bind_each(objects, |visit| update.for_each_expr_mut(visit))?;
         }
-        StatementKind::Delete { table, filter, .. } => {
-            bind_table(table, objects)?;
-            filter.iter_mut().try_for_each(|e| bind_expr(e, objects))?;
+        StatementKind::Delete(delete) => {
+            bind_table(&mut delete.table, objects)?;
+            bind_from(delete.using.as_mut(), objects)?;
+            bind_each(objects, |visit| delete.for_each_expr_mut(visit))?;
         }
         StatementKind::Expression(e, _)
         | StatementKind::Print(e)
@@ -50,6 +52,32 @@ fn bind_query(query: &mut Query, objects: &Objects) -> Result<(), Fault> {
     outcome
 }
 
+fn bind_from(from: Option<&mut From>, objects: &Objects) -> Result<(), Fault> {
+    let mut outcome = Ok(());
+    if let Some(from) = from {
+        from.for_each_table_mut(&mut |table| {
+            if outcome.is_ok() {
+                outcome = bind_table(table, objects);
+            }
+        });
+    }
+    outcome
+}
+
+/// Binds all expressions that `each` visits.
+fn bind_each(
+    objects: &Objects,
+    each: impl FnOnce(&mut dyn FnMut(&mut Expr)),
+) -> Result<(), Fault> {
+    let mut outcome = Ok(());
+    each(&mut |e| {
+        if outcome.is_ok() {
+            outcome = bind_expr(e, objects);
+        }
+    });
+    outcome
+}
+
 fn bind_expr(expr: &mut Expr, objects: &Objects) -> Result<(), Fault> {
     let mut outcome = Ok(());
     expr.for_each_table_mut(&mut |table| {
@@ -58,6 +86,18 @@ fn bind_expr(expr: &mut Expr, objects: &Objects) -> Result<(), Fault> {
         }
     });
     outcome
+}
+
+/// Whether the rules that a statement was woven with are those of the table.
+fn same_rules(now: &Table, then: &Table) -> bool {
+    let check = |(now, then): (&TableCheck, &TableCheck)| now.condition == then.condition;
+    let unique = |table: &Table| {
+        let unique = table.indexes.iter().filter(|index| index.unique);
+        unique.map(|index| index.columns.clone()).collect::<Vec<_>>()
+    };
+    now.checks.len() == then.checks.len()
+        && now.checks.iter().zip(&then.checks).all(check)
+        && unique(now) == unique(then)
 }
 
 fn bind_table(table: &mut Arc<Table>, objects: &Objects) -> Result<(), Fault> {
@@ -70,7 +110,8 @@ fn bind_table(table: &mut Arc<Table>, objects: &Objects) -> Result<(), Fault> {
             now.name.eq_ignore_ascii_case(&then.name)
                 && now.ty == then.ty
                 && now.nullable == then.nullable
-        });
+        })
+        && same_rules(&current, table);
     if !same {
         let message = format!("the table {} has changed since the script was checked", table.name);
         return Err(Fault::new(Builtin::CompileError, message));

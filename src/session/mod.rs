@@ -7,6 +7,7 @@
 
 mod bind;
 mod definitions;
+mod indexes;
 mod prepared;
 mod run;
 mod transaction;
@@ -14,6 +15,7 @@ mod variables;
 mod watchdog;
 
 pub(crate) use definitions::with_ids;
+pub(crate) use indexes::with_index_ids;
 pub use prepared::Prepared;
 pub use run::Stage;
 pub use variables::{SessionVariable, Variables};

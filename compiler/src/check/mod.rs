@@ -13,11 +13,14 @@
 mod block;
 mod call;
 mod choice;
+mod conflict;
+mod constraint;
 mod define;
 mod effects;
 mod expr;
 mod function;
 mod group;
+mod index;
 mod matching;
 mod names;
 mod native;
@@ -27,12 +30,14 @@ mod patterns;
 mod query;
 mod recover;
 mod resolve;
+mod returning;
 mod scope;
 mod script;
 mod source;
 mod statement;
 mod structs;
 mod types;
+mod update;
 mod write;
 
 #[cfg(test)]

@@ -176,9 +176,18 @@ impl<'a> Checker<'a> {
         select: &'a ast::Select,
         want: Option<&[Type]>,
     ) -> Option<Vec<OutputColumn>> {
-        let Some(items) = &select.items else {
-            return self.star_outputs(None, select.span);
-        };
+        match &select.items {
+            Some(items) => self.item_outputs(items, want),
+            None => self.star_outputs(None, select.span),
+        }
+    }
+
+    /// The outputs of the items of a SELECT or a RETURNING.
+    pub(crate) fn item_outputs(
+        &mut self,
+        items: &'a [ast::SelectItem],
+        want: Option<&[Type]>,
+    ) -> Option<Vec<OutputColumn>> {
         let mut outputs = Vec::new();
         for item in items {
             match item {

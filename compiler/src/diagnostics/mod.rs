@@ -26,6 +26,7 @@ pages! {
     e0330, e0331, e0332, e0333, e0334, e0335, e0336, e0337, e0338, e0339,
     e0340, e0341, e0342, e0343, e0344, e0345, e0346, e0347, e0348, e0349,
     e0350, e0351, e0352, e0353, e0354, e0355, e0357, e0358, e0359,
+    e0380, e0381, e0382,
 }
 
 pub(crate) use e0300::not_supported;
@@ -68,7 +69,7 @@ pub(crate) use e0336::implicit_cross_join;
 pub(crate) use e0337::unused_result;
 pub(crate) use e0338::late;
 pub(crate) use e0339::variable_in_function;
-pub(crate) use e0340::breaks_constraint;
+pub(crate) use e0340::{breaks_check, breaks_constraint};
 pub(crate) use e0341::variable_type;
 pub(crate) use e0342::recursive_type;
 pub(crate) use e0343::missing_fields;
@@ -87,6 +88,9 @@ pub(crate) use e0355::{not_a_name, unknown_variable};
 pub(crate) use e0357::not_in_distinct;
 pub(crate) use e0358::assigned_twice;
 pub(crate) use e0359::bad_decimal;
+pub(crate) use e0380::no_arbiter;
+pub(crate) use e0381::index_of_constraint;
+pub(crate) use e0382::unknown_index;
 
 /// Adds "did you mean" with its fix, or says that nothing is similar.
 fn suggest(diagnostic: Diagnostic, span: Span, similar: Option<&str>, what: &str) -> Diagnostic {

@@ -58,7 +58,8 @@ impl Block {
             match step {
                 Step::Let(local, value)
                 | Step::Assign(local, value)
-                | Step::AssignField(local, _, value) => {
+                | Step::AssignField(local, _, value)
+                | Step::Push(local, value) => {
                     by.local(local);
                     value.renumber(by);
                 }

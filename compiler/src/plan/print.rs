@@ -1,6 +1,7 @@
 //! Plans as indented trees, for EXPLAIN, `--emit` and snapshot tests.
 
 use super::PlanContext;
+use super::access::ScanTest;
 use super::logical::LogicalPlan;
 use super::physical::PhysicalPlan;
 use crate::hir::{AggregateCall, ArithOp, ColumnVar, ConvertMode, Expr, ExprKind, OrderKey};
@@ -96,18 +97,39 @@ impl Printer<'_, '_> {
     }
 
     fn scan(&self, plan: &PhysicalPlan) -> String {
-        let PhysicalPlan::Scan { table, columns, row_key, ordered, predicates, limit_hint } = plan
+        let PhysicalPlan::Scan {
+            table,
+            columns,
+            row_key,
+            ordered,
+            predicates,
+            index,
+            limit_hint,
+        } = plan
         else {
             return String::new();
         };
         let vars = columns.iter().map(|(v, _)| *v).chain(*row_key);
-        let mut text = format!("TableScan {} [{}]", table.name, self.names(vars));
+        let mut text = match index {
+            Some(index) => format!("IndexScan {} of {}", index.name, table.name),
+            None => format!("TableScan {}", table.name),
+        };
+        let _ = write!(text, " [{}]", self.names(vars));
         if *ordered {
             text.push_str(" in key order");
         }
-        for (index, p) in predicates.iter().enumerate() {
-            let word = if index == 0 { " skip by" } else { " AND" };
-            let _ = write!(text, "{word} {} {} {}", p.name, p.op, self.expr(&p.value));
+        for (number, p) in predicates.iter().enumerate() {
+            let word = if number == 0 { " skip by" } else { " AND" };
+            let _ = match &p.test {
+                ScanTest::Compare(op, value) => {
+                    write!(text, "{word} {} {op} {}", p.name, self.expr(value))
+                }
+                ScanTest::In(values) => {
+                    let values: Vec<String> = values.iter().map(|e| self.expr(e)).collect();
+                    write!(text, "{word} {} IN ({})", p.name, values.join(", "))
+                }
+                ScanTest::IsNull => write!(text, "{word} {} IS NULL", p.name),
+            };
         }
         if let Some(limit) = limit_hint {
             let _ = write!(text, " up to {limit} rows");

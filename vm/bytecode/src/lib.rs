@@ -21,7 +21,7 @@ pub use fault::{Builtin, Fault, Place, PlaceEntry, TraceLine};
 pub use ids::*;
 pub use opcodes::{Instr, VectorInstr};
 pub use program::{
-    Access, ClosureShape, Constant, Function, Handler, Layout, Native, Parameter, ParameterSource,
+    Access, Arbiters, ClosureShape, Constant, Function, Handler, Layout, Native, Parameter, ParameterSource,
     Program, closure_layouts,
 };
 pub use types::{EnumType, ExceptionType, Field, FunctionType, Repr, StructType, Type, VectorKind};

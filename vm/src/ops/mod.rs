@@ -156,6 +156,7 @@ pub(crate) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
         | Instr::EmitRow { .. }
         | Instr::GetRow { .. }
         | Instr::InsertRow { .. }
+        | Instr::InsertOrFind { .. }
         | Instr::UpdateRow { .. }
         | Instr::DeleteRow { .. }
         | Instr::RunQuery { .. }

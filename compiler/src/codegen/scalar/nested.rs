@@ -62,19 +62,45 @@ pub fn row_function(
     // Nothing is known of the rows: every leaf may be NULL.
     let mut emitter = Emitter::new(builder, name.clone(), NullFlow::default(), Some(result));
     emitter.inlined_at = inlined_at;
-    let layout = |leaf: &Expr| Layout { ty: leaf.ty.clone(), nullable: true };
-    emitter.function.parameters = given.iter().map(layout).collect();
-    for leaf in &given {
-        let home = emitter.allocate(&leaf.ty, true)?;
-        emitter.settle_leaf(leaf, home);
-    }
+    emitter.settle_leaves(&given)?;
     emitter.return_value(Some(e))?;
     let function = emitter.finish()?;
     builder.define(id, function);
     Ok((id, given))
 }
 
+/// A function over leaves, with a BOOLEAN result, whose body `write` writes.
+///
+/// # Errors
+/// As for code generation.
+pub fn row_code<'a>(
+    builder: &mut Builder<'a>,
+    given: &[Expr],
+    write: impl FnOnce(&mut Emitter<'_, 'a>) -> Result<()>,
+) -> Result<FunctionId> {
+    let id = builder.reserve()?;
+    let result = Layout { ty: Type::Bool, nullable: true };
+    let mut emitter =
+        Emitter::new(builder, SmolStr::default(), NullFlow::default(), Some(result));
+    emitter.settle_leaves(given)?;
+    write(&mut emitter)?;
+    let function = emitter.finish()?;
+    builder.define(id, function);
+    Ok(id)
+}
+
 impl Emitter<'_, '_> {
+    /// Makes the leaves the function's parameters; any of them may be NULL.
+    fn settle_leaves(&mut self, given: &[Expr]) -> Result<()> {
+        let layout = |leaf: &Expr| Layout { ty: leaf.ty.clone(), nullable: true };
+        self.function.parameters = given.iter().map(layout).collect();
+        for leaf in given {
+            let home = self.allocate(&leaf.ty, true)?;
+            self.settle_leaf(leaf, home);
+        }
+        Ok(())
+    }
+
     /// Notes where a leaf of the surroundings lies.
     fn settle_leaf(&mut self, leaf: &Expr, home: Operand) {
         match leaf.kind {

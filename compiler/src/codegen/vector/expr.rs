@@ -6,7 +6,7 @@ use crate::codegen::builder::{BodyKind, Result, bug, index_u16};
 use crate::codegen::scalar::row_function;
 use crate::hir::{ArithOp, Block, Effect, Expr, ExprKind, LocalId, Step};
 use grizzly_bytecode::{
-    Cmp, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr, VectorKind,
+    Cmp, FunctionId, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr, VectorKind,
     VectorWindow,
 };
 
@@ -88,6 +88,14 @@ impl VectorEmitter<'_, '_> {
         // Its instructions have places of their own in the inline chain: the call has none.
         self.push(VectorInstr::CallRows { f, d, b });
         Ok(())
+    }
+
+    /// Calls a BOOLEAN function for every row.
+    pub fn call_rows(&mut self, f: FunctionId, given: &[Expr]) -> Result<VReg> {
+        let d = self.register(VectorKind::Bool)?;
+        let b = self.window(given)?;
+        self.push(VectorInstr::CallRows { f, d, b });
+        Ok(d)
     }
 
     fn constant(&mut self, value: &Value, ty: &Type, d: VReg) -> Result<()> {

@@ -220,6 +220,9 @@ impl<'p> Code<'p> {
                 self.objects(o, access.key.len().max(access.columns.len()))
             }
             Instr::InsertRow { x, o } => self.objects(o, program.accesses[x.index()].columns.len()),
+            Instr::InsertOrFind { x, o, .. } => {
+                self.objects(o, program.accesses[x.index()].columns.len() + 1)
+            }
             Instr::UpdateRow { x, o } => {
                 let access = &program.accesses[x.index()];
                 ensure(!access.key.is_empty(), || format!("{x} has no key"))?;
