@@ -80,7 +80,7 @@ impl<'a> Checker<'a> {
             }
         });
         if let Some((span, name)) = found {
-            self.report(say::misplaced_effect(span, &name, clause));
+            self.report(say::impure(span, &name, clause));
         }
     }
 

@@ -36,7 +36,9 @@ impl<'a> Checker<'a> {
                 let place = call.argument.as_ref().map(|argument| argument.place);
                 let at = items.first().map_or_else(Default::default, ast::SelectItem::span);
                 let at = place.map_or(at, |p| grizzly_grammar::Span::new(p.start, p.end));
-                this.report(crate::diagnostics::misplaced_aggregate(at, "an aggregate", "RETURNING"));
+                let name = format!("{:?}", call.function).to_lowercase();
+                let name = name.split(' ').next().unwrap_or_default();
+                this.report(crate::diagnostics::misplaced_aggregate(at, name, "RETURNING"));
                 return None;
             }
             outputs

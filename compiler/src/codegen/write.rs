@@ -93,7 +93,8 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         let state = writer.state();
         writer.close(open, Sink::Collect { state });
         let query = writer.finish();
-        self.run_query(query, fields(&insert.returning))
+        // What is returned comes from the function, not from the query.
+        self.run_query(query, Vec::new())
     }
 
     /// UPDATE.

@@ -58,7 +58,7 @@ pub(crate) use e0325::no_field;
 pub(crate) use e0326::wrong_width;
 pub(crate) use e0327::{null_argument, null_value};
 pub(crate) use e0328::null_comparison;
-pub(crate) use e0329::misplaced_effect;
+pub(crate) use e0329::{impure, misplaced_effect};
 pub(crate) use e0330::already_exists;
 pub(crate) use e0331::outside_loop;
 pub(crate) use e0332::{missing_result, outside_function, unexpected_result};

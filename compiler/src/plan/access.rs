@@ -152,7 +152,7 @@ fn part(
 
 impl ScanPredicate {
     /// Whether it bounds a range of keys.
-    fn bounds(&self) -> bool {
+    pub fn bounds(&self) -> bool {
         !matches!(self.test, ScanTest::Compare(Cmp::Ne, _))
     }
 

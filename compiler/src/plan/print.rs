@@ -118,8 +118,15 @@ impl Printer<'_, '_> {
         if *ordered {
             text.push_str(" in key order");
         }
+        let first_key = table.key.first().copied();
+        let by_key = predicates.iter().any(|p| Some(p.index) == first_key && p.bounds());
+        let how = match (index, by_key) {
+            (Some(_), _) => " by",
+            (None, true) => " by key",
+            (None, false) => " skip by",
+        };
         for (number, p) in predicates.iter().enumerate() {
-            let word = if number == 0 { " skip by" } else { " AND" };
+            let word = if number == 0 { how } else { " AND" };
             let _ = match &p.test {
                 ScanTest::Compare(op, value) => {
                     write!(text, "{word} {} {op} {}", p.name, self.expr(value))
