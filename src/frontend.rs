@@ -10,7 +10,7 @@ use crate::session::{Variables, with_ids, with_index_ids};
 use crate::source::Source;
 use grizzly_bytecode::TableId;
 use grizzly_compiler::catalog::{self, Catalog};
-use grizzly_compiler::check::{check_script, check_statement};
+use grizzly_compiler::check::{CheckedScript, check_script, check_statement, check_stored};
 use grizzly_compiler::hir::{self, StatementKind};
 use grizzly_grammar::ast::fold;
 use grizzly_grammar::lexer::lex;
@@ -44,8 +44,16 @@ fn compiler_source(source: &Source) -> catalog::Source {
 
 /// Parses and checks a script against a catalog.
 pub fn check(source: &Arc<Source>, catalog: &dyn Catalog) -> Checked {
+    check_with(check_script, source, catalog)
+}
+
+fn check_with(
+    checker: fn(&ast::Script, &catalog::Source, &dyn Catalog) -> CheckedScript,
+    source: &Arc<Source>,
+    catalog: &dyn Catalog,
+) -> Checked {
     let Parse { tree, mut diagnostics } = parse(&source.text);
-    let checked = check_script(&tree, &compiler_source(source), catalog);
+    let checked = checker(&tree, &compiler_source(source), catalog);
     diagnostics.extend(checked.diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     let mut definitions = Objects::default();
@@ -105,10 +113,21 @@ pub fn rebuild(
         variables: &variables,
         transaction: None,
     };
-    let checked = check(&source, &empty);
+    let checked = check_with(check_stored, &source, &empty);
     if checked.diagnostics.iter().any(Diagnostic::is_error) {
-        let (path, diagnostics) = (path.to_owned(), checked.diagnostics);
-        return Err(Error::Catalog { path, source: source.id, diagnostics });
+        // A function whose table was dropped is not there until it is made again, nor are those
+        // that call it; all else must fit.
+        let parsed = checked.statements.len() == stored.len();
+        let pairs = stored.iter().zip(&checked.statements);
+        let (lost, kept): (Vec<_>, Vec<_>) =
+            pairs.partition(|(_, made)| made.kind == StatementKind::Error);
+        let functions = lost.iter().all(|(object, _)| object.kind == StoredKind::Function);
+        if !parsed || lost.is_empty() || !functions {
+            let (path, diagnostics) = (path.to_owned(), checked.diagnostics);
+            return Err(Error::Catalog { path, source: source.id, diagnostics });
+        }
+        let kept: Vec<StoredObject> = kept.into_iter().map(|(object, _)| object.clone()).collect();
+        return rebuild(&kept, shared, transaction, path);
     }
     let mut objects = checked.definitions;
     for statement in &checked.statements {
@@ -126,6 +145,7 @@ pub fn rebuild(
                     objects.apply(&Change::Table(with_index_ids(&indexed, transaction)));
                 }
             }
+            StatementKind::CreateView(view, _) => objects.apply(&Change::View(view.clone())),
             _ => {}
         }
     }

@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub trait Catalog {
     /// A table.
     fn table(&self, name: &str) -> Option<Arc<Table>>;
+    /// A view.
+    fn view(&self, name: &str) -> Option<Arc<View>>;
     /// A named type: struct, ENUM or exception. Row types of tables are found through
     /// [`Catalog::table`].
     fn ty(&self, name: &str) -> Option<Type>;
@@ -34,6 +36,8 @@ pub trait Catalog {
 pub enum ObjectKind {
     /// Tables.
     Table,
+    /// Views.
+    View,
     /// Types.
     Type,
     /// Users' functions; receiver functions as `type.name`.
@@ -128,6 +132,17 @@ impl Table {
         self.indexes.iter().find(|index| index.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether the columns are those of another version of the table.
+    pub fn has_shape_of(&self, other: &Table) -> bool {
+        let same = |now: &TableColumn, then: &TableColumn| {
+            now.name.eq_ignore_ascii_case(&then.name)
+                && now.ty == then.ty
+                && now.nullable == then.nullable
+        };
+        self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(|(now, then)| same(now, then))
+    }
+
     /// The type of the table's rows.
     pub fn row_type(&self) -> StructType {
         let field =
@@ -137,6 +152,19 @@ impl Table {
             fields: self.columns.iter().map(field).collect(),
         }
     }
+}
+
+/// A view, as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// The spelling of its definition.
+    pub name: SmolStr,
+    /// The statement that made it.
+    pub definition: Arc<grizzly_grammar::ast::CreateView>,
+    /// The source in which it stands.
+    pub source: SourceId,
+    /// The text of that source.
+    pub text: Arc<str>,
 }
 
 /// What a user's function is called: by its receiver's type, if it has one, and its name, both

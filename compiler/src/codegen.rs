@@ -10,5 +10,6 @@ mod pipeline;
 mod point;
 mod scalar;
 pub mod statement;
+mod subquery;
 mod vector;
 mod write;

@@ -23,7 +23,7 @@ mod write;
 pub use renumber::Offsets;
 pub use write::{Assigned, Conflict, ConflictTarget, ConflictUpdate, Delete, Insert, Update};
 
-use crate::catalog::{FunctionKey, Native, Table};
+use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
 use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
@@ -314,12 +314,25 @@ pub enum Step {
     Expr(Expr),
     /// Repeats while TRUE.
     While(Expr, Block),
-    /// Leaves the innermost WHILE.
+    /// Repeats for each row of a query, which the local holds as a struct.
+    ForRows(LocalId, Box<Query>, Block),
+    /// Leaves the innermost loop.
     Break,
-    /// Starts the innermost WHILE's next round.
+    /// Starts the innermost loop's next round.
     Continue,
     /// Prints the text of a value and a line end.
     Print(Expr),
+}
+
+impl Step {
+    /// The local that the step makes.
+    #[must_use]
+    pub fn declares(&self) -> Option<LocalId> {
+        match self {
+            Step::Let(local, _) | Step::ForRows(local, ..) => Some(*local),
+            _ => None,
+        }
+    }
 }
 
 /// What a call may do beside giving a value, in rising order.
@@ -385,7 +398,7 @@ pub struct FunctionResult {
 }
 
 /// A query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// WITH: each is visible in the later ones and in the rest of the query, its own subqueries
     /// included.
@@ -662,8 +675,10 @@ pub enum StatementKind {
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.
     CreateFunction(Arc<Function>),
-    /// DROP.
-    Drop(crate::catalog::ObjectKind, Vec<SmolStr>),
+    /// CREATE VIEW, and its rows as they were checked.
+    CreateView(Arc<View>, Box<Query>),
+    /// DROP of objects by their folded names, in this order.
+    Drop(Vec<(crate::catalog::ObjectKind, SmolStr)>),
     /// BEGIN; TRUE for SERIALIZABLE.
     Begin(bool),
     /// COMMIT.

@@ -123,7 +123,14 @@ impl<'s> Printer<'s> {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
             StatementKind::CreateFunction(function) => self.function(function),
-            StatementKind::Drop(kind, names) => self.line(format!("drop {kind:?} {}", join(names))),
+            StatementKind::CreateView(view, query) => {
+                self.query(&format!("create view {}", view.name), query);
+            }
+            StatementKind::Drop(objects) => {
+                for (kind, name) in objects {
+                    self.line(format!("drop {kind:?} {name}"));
+                }
+            }
             StatementKind::Begin(serializable) => {
                 self.line(if *serializable { "begin serializable" } else { "begin" });
             }
@@ -309,6 +316,11 @@ impl<'s> Printer<'s> {
                     self.line(format!("while {condition}"));
                     self.deeper(|this| this.block(body));
                 }
+                Step::ForRows(local, query, body) => {
+                    let row = self.local(*local);
+                    self.query(&format!("for {row} in"), query);
+                    self.deeper(|this| this.block(body));
+                }
                 other => {
                     let step = self.step(other);
                     self.line(step);
@@ -339,10 +351,22 @@ impl<'s> Printer<'s> {
             Step::While(condition, body) => {
                 format!("while {} {}", self.expr(condition), self.inline_block(body))
             }
+            Step::ForRows(local, query, body) => {
+                let head = format!("for {}", self.local(*local));
+                format!("{head} in {}{}", self.inner_query(query), self.inline_block(body))
+            }
             Step::Break => "break".into(),
             Step::Continue => "continue".into(),
             Step::Print(value) => format!("print {}", self.expr(value)),
         }
+    }
+
+    /// A query on lines of its own.
+    fn inner_query(&self, query: &Query) -> String {
+        let mut inner = Printer::new(self.columns, self.locals);
+        inner.depth = self.depth + 1;
+        inner.query("query", query);
+        format!("\n{}", inner.text)
     }
 
     fn inline_block(&mut self, block: &Block) -> String {
@@ -459,10 +483,7 @@ impl<'s> Printer<'s> {
                         format!("{operand} {} {which}", op)
                     }
                 };
-                let mut inner = Printer::new(self.columns, self.locals);
-                inner.depth = self.depth + 1;
-                inner.query("query", query);
-                format!("{head}(\n{})", inner.text)
+                format!("{head}({})", self.inner_query(query))
             }
             ExprKind::Try { body, exception, handler, undo } => {
                 let undo = if *undo { " undo" } else { "" };

@@ -9,7 +9,9 @@
 //! Deliberately absent: what fields of structs and elements of arrays hold (always "may be NULL").
 
 use crate::catalog::FunctionKey;
-use crate::hir::{Block, ColumnVar, ConvertMode, Expr, ExprKind, Local, LocalId, Step};
+use crate::hir::{
+    Block, ColumnVar, ConvertMode, Expr, ExprKind, Local, LocalId, Query, Step, SubqueryKind,
+};
 use grizzly_bytecode::{Type, Value};
 
 /// What is known of the leaves.
@@ -149,13 +151,21 @@ fn present(expr: &Expr, found: &mut Facts) {
     }
 }
 
+/// Whether a query gives at least one row, whatever the tables hold.
+fn has_a_row(query: &Query) -> bool {
+    let grouped = query.aggregation.as_ref().is_some_and(|a| a.keys.is_empty());
+    let plain = query.from.is_none() && query.filter.is_none();
+    (grouped || plain) && query.having.is_none() && query.limit.is_none() && query.offset.is_none()
+}
+
 /// Whether a condition is TRUE or FALSE whatever its leaves are.
 fn never_null(condition: &Expr) -> bool {
     match &condition.kind {
         ExprKind::IsNull(_)
         | ExprKind::Same(..)
         | ExprKind::ExceptionIs { .. }
-        | ExprKind::Catchable(_) => true,
+        | ExprKind::Catchable(_)
+        | ExprKind::Subquery { kind: SubqueryKind::Exists, .. } => true,
         ExprKind::Not(inner) => never_null(inner),
         ExprKind::And(a, b) | ExprKind::Or(a, b) => never_null(a) && never_null(b),
         _ => false,
@@ -271,7 +281,25 @@ impl Flow<'_> {
                 forget_assigned(expr, known);
                 body | self.expr(handler, &mut known.clone())
             }
+            ExprKind::Subquery { kind, query } => self.subquery(kind, query, known),
             _ => self.plain(expr, known),
+        }
+    }
+
+    fn subquery(&mut self, kind: &SubqueryKind, query: &Query, known: &mut Facts) -> bool {
+        let operand = match kind {
+            SubqueryKind::Quantified { operand, .. } => self.expr(operand, known),
+            _ => false,
+        };
+        // What its expressions assign to are locals of their own.
+        query.for_each_expr(&mut |e| {
+            self.expr(e, &mut known.clone());
+        });
+        let output = query.outputs.first().is_none_or(|o| (self.env.columns)(o.variable));
+        match kind {
+            SubqueryKind::Scalar => output || !has_a_row(query),
+            SubqueryKind::Exists | SubqueryKind::Array => false,
+            SubqueryKind::Quantified { .. } => operand || output,
         }
     }
 
@@ -368,6 +396,11 @@ impl Flow<'_> {
                 inside.extend(&facts(condition, Outcome::True));
                 self.block(body, &mut inside);
             }
+            Step::ForRows(row, _, body) => {
+                (self.assigned)(*row, false);
+                forget_assigned_in(body, known);
+                self.block(body, &mut known.clone());
+            }
             Step::Break | Step::Continue => {}
         }
     }
@@ -390,7 +423,7 @@ fn forget_steps(block: &Block, known: &mut Facts) {
     for step in &block.statements {
         match step {
             Step::Let(local, _) | Step::Assign(local, _) => known.forget(Leaf::Local(*local)),
-            Step::While(_, body) => forget_steps(body, known),
+            Step::While(_, body) | Step::ForRows(_, _, body) => forget_steps(body, known),
             _ => {}
         }
     }

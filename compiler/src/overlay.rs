@@ -4,7 +4,9 @@
 //! Types and functions are laid in before any statement is checked, as they are visible in the
 //! whole script. What the script drops hides the database's object of that name.
 
-use crate::catalog::{Catalog, FunctionKey, Index, Native, ObjectKind, Table, TableStatistics, Variable};
+use crate::catalog::{
+    Catalog, FunctionKey, Index, Native, ObjectKind, Table, TableStatistics, Variable, View,
+};
 use crate::check::known_value;
 use crate::hir::{Function, Statement, StatementKind};
 use grizzly_bytecode::Type;
@@ -22,12 +24,35 @@ pub struct OverlayObjects {
     pub functions: HashMap<FunctionKey, Option<Arc<Function>>>,
     /// Tables.
     pub tables: HashMap<SmolStr, Option<Arc<Table>>>,
+    /// Views.
+    pub views: HashMap<SmolStr, Option<Arc<View>>>,
     /// Session variables.
     pub variables: HashMap<SmolStr, Variable>,
     /// Variables whose only assignment is one top-level SET of a literal: their value is known.
     pub single: HashSet<SmolStr>,
     /// Whether a late statement may have made objects that nothing is known of.
     pub open: bool,
+}
+
+impl OverlayObjects {
+    fn drop_object(&mut self, kind: ObjectKind, name: &SmolStr) {
+        match kind {
+            ObjectKind::Table => {
+                self.tables.insert(fold(name), None);
+            }
+            ObjectKind::View => {
+                self.views.insert(fold(name), None);
+            }
+            ObjectKind::Type => {
+                self.types.insert(fold(name), None);
+            }
+            ObjectKind::Function => {
+                self.functions.insert(function_key(name), None);
+            }
+            // Indexes are parts of their tables.
+            ObjectKind::Index | ObjectKind::Native | ObjectKind::Variable => {}
+        }
+    }
 }
 
 /// A catalog with a script's own objects over it.
@@ -62,20 +87,11 @@ impl<'a> Overlay<'a> {
             StatementKind::CreateFunction(function) => {
                 objects.functions.insert(function.key.clone(), Some(function.clone()));
             }
-            StatementKind::Drop(ObjectKind::Table, names) => {
-                for name in names {
-                    objects.tables.insert(fold(name), None);
-                }
+            StatementKind::CreateView(view, _) => {
+                objects.views.insert(fold(&view.name), Some(view.clone()));
             }
-            StatementKind::Drop(ObjectKind::Type, names) => {
-                for name in names {
-                    objects.types.insert(fold(name), None);
-                }
-            }
-            StatementKind::Drop(ObjectKind::Function, names) => {
-                for name in names {
-                    objects.functions.insert(function_key(name), None);
-                }
+            StatementKind::Drop(dropped) => {
+                dropped.iter().for_each(|(kind, name)| objects.drop_object(*kind, name));
             }
             StatementKind::SetVariable(name, value) => {
                 let key = fold(name);
@@ -99,8 +115,8 @@ impl Overlay<'_> {
                     self.objects.tables.insert(fold(table), Some(indexed));
                 }
             }
-            StatementKind::Drop(ObjectKind::Index, names) => {
-                for name in names {
+            StatementKind::Drop(dropped) => {
+                for (_, name) in dropped.iter().filter(|(kind, _)| *kind == ObjectKind::Index) {
                     if let Some((table, _)) = self.index(name) {
                         let without = Arc::new(table.without_index(name));
                         self.objects.tables.insert(fold(&table.name), Some(without));
@@ -138,6 +154,13 @@ impl Catalog for Overlay<'_> {
         }
     }
 
+    fn view(&self, name: &str) -> Option<Arc<View>> {
+        match self.objects.views.get(name) {
+            Some(own) => own.clone(),
+            None => self.base.view(name),
+        }
+    }
+
     fn ty(&self, name: &str) -> Option<Type> {
         match self.objects.types.get(name) {
             Some(own) => own.as_ref().map(|(_, ty)| ty.clone()),
@@ -158,7 +181,8 @@ impl Catalog for Overlay<'_> {
 
     fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
         let own = self.objects.tables.values().flatten();
-        let found = own.filter_map(|table| Some((table.clone(), table.index(name)?.clone()))).next();
+        let found =
+            own.filter_map(|table| Some((table.clone(), table.index(name)?.clone()))).next();
         found.or_else(|| {
             let (table, index) = self.base.index(name)?;
             (!self.objects.tables.contains_key(&fold(&table.name))).then_some((table, index))
@@ -178,6 +202,13 @@ impl Catalog for Overlay<'_> {
                 extend_names(
                     &mut names,
                     own.map(|(key, table)| (key.clone(), table.as_ref().map(|t| &t.name))),
+                );
+            }
+            ObjectKind::View => {
+                let own = objects.views.iter();
+                extend_names(
+                    &mut names,
+                    own.map(|(key, view)| (key.clone(), view.as_ref().map(|v| &v.name))),
                 );
             }
             ObjectKind::Type => {

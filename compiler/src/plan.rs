@@ -5,6 +5,7 @@
 //! ([`print`]).
 
 pub mod access;
+pub mod capture;
 pub mod estimate;
 pub mod logical;
 pub mod physical;
@@ -13,9 +14,13 @@ pub mod rules;
 
 use crate::catalog::{Catalog, Evaluate};
 use crate::codegen::builder::Result;
-use crate::hir::{self, Column, ColumnVar, Local, LocalId, Query};
-use grizzly_bytecode::Type;
+use crate::hir::{
+    Column, ColumnVar, CommonTable, CommonTableId, Expr, ExprKind, Local, LocalId, Query,
+};
+use grizzly_bytecode::{Place, Type};
+use hashbrown::HashMap;
 use smol_str::SmolStr;
+use std::cell::RefCell;
 
 /// What planning works with: the ports, and the variables of the statement, which it may add to.
 pub struct PlanContext<'a> {
@@ -27,21 +32,39 @@ pub struct PlanContext<'a> {
     pub columns: Vec<Column>,
     /// The locals.
     pub locals: Vec<Local>,
+    /// What the queries of WITH that are in scope stand for.
+    pub commons: HashMap<CommonTableId, logical::CommonUse>,
+    /// All queries of WITH that were met.
+    pub definitions: HashMap<CommonTableId, CommonTable>,
+    /// About how many rows the queries of WITH that have been estimated give.
+    pub common_rows: RefCell<HashMap<CommonTableId, f64>>,
+    /// A number above those of all queries of WITH.
+    next_common: u32,
 }
 
 impl<'a> PlanContext<'a> {
-    /// The context of a statement.
+    /// The context of a statement or of a function's body, with its columns and locals.
     pub fn new(
-        statement: &hir::Statement,
+        (columns, locals): (Vec<Column>, Vec<Local>),
         catalog: &'a dyn Catalog,
         evaluate: &'a dyn Evaluate,
     ) -> PlanContext<'a> {
         PlanContext {
             catalog,
             evaluate,
-            columns: statement.columns.clone(),
-            locals: statement.locals.clone(),
+            columns,
+            locals,
+            commons: HashMap::new(),
+            definitions: HashMap::new(),
+            common_rows: RefCell::default(),
+            next_common: 1 << 16,
         }
+    }
+
+    /// A column of the current row as an expression.
+    pub fn column(&self, var: ColumnVar) -> Expr {
+        let kind = ExprKind::Column(var);
+        Expr { kind, ty: self.column_type(var), place: Place::default() }
     }
 
     /// A new column variable.

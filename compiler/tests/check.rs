@@ -8,7 +8,7 @@
 
 use grizzly_bytecode::{SourceId, Type};
 use grizzly_compiler::catalog::{
-    Catalog, FunctionKey, Native, ObjectKind, Source, Table, TableStatistics, Variable,
+    Catalog, FunctionKey, Native, ObjectKind, Source, Table, TableStatistics, Variable, View,
 };
 use grizzly_compiler::check::check_script;
 use grizzly_compiler::hir::{Function, StatementKind};
@@ -25,6 +25,9 @@ impl Catalog for Empty {
     fn table(&self, _: &str) -> Option<Arc<Table>> {
         None
     }
+    fn view(&self, _: &str) -> Option<Arc<View>> {
+        None
+    }
     fn ty(&self, _: &str) -> Option<Type> {
         None
     }
@@ -34,10 +37,7 @@ impl Catalog for Empty {
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {
         self.0.iter().filter(|native| native.function == name).cloned().collect()
     }
-    fn index(
-        &self,
-        _: &str,
-    ) -> Option<(Arc<Table>, Arc<grizzly_compiler::catalog::Index>)> {
+    fn index(&self, _: &str) -> Option<(Arc<Table>, Arc<grizzly_compiler::catalog::Index>)> {
         None
     }
 

@@ -240,7 +240,15 @@ impl Filter<'_> {
 
     /// Whether the token before the current one, in the same statement, ends an operand.
     fn after_operand(&self) -> bool {
-        !self.frame().at_start && self.previous().is_some_and(kinds::ends_operand)
+        !self.frame().at_start
+            && self.previous().is_some_and(kinds::ends_operand)
+            && !self.after_quantifier()
+    }
+
+    /// Whether the token before the current one is the ALL of `SELECT ALL` or `f(ALL …)`.
+    fn after_quantifier(&self) -> bool {
+        self.previous() == Some(Kind::All)
+            && matches!(self.previous_but_one(), Some(Kind::Select | Kind::LeftParen))
     }
 
     fn mate(&self, ahead: usize) -> Option<usize> {
@@ -458,7 +466,9 @@ impl Filter<'_> {
         if kind_of(at + 1) != Some(Kind::LeftParen) || inner + 1 != outer {
             return false;
         }
-        self.leads_query(at + 1)
+        // The outer parentheses of `f((SELECT 1))` hold the arguments of a call.
+        let before = at.checked_sub(1).and_then(kind_of);
+        self.leads_query(at + 1) && !before.is_some_and(kinds::calls)
     }
 
     fn right_bracket(&mut self, token: Token) {

@@ -6,6 +6,7 @@
 mod damage;
 pub mod datums;
 pub mod errors;
+mod nested;
 mod scan;
 mod tables;
 pub mod types;

@@ -1,7 +1,7 @@
 //! A storage transaction as the machine's tables.
 
 use super::damage::Damage;
-use super::datums::{self, UuidBytes};
+use super::datums;
 use super::errors::fault;
 use super::scan::StorageScan;
 use grizzly_bytecode::query::WriteOperation;
@@ -32,9 +32,6 @@ pub struct StorageTables<'txn> {
 /// Rows of up to so many columns are passed on without allocating.
 const MAX_ROW_ON_STACK: usize = 16;
 
-/// What a value that is no UUID borrows instead of its bytes.
-static NO_UUID: UuidBytes = [0; 16];
-
 /// The most columns of a key, which CREATE TABLE holds.
 pub const MAX_KEY_COLUMNS: usize = 32;
 
@@ -61,11 +58,7 @@ impl<'txn> StorageTables<'txn> {
     }
 
     /// Narrows a scan to the keys that its predicates leave: by the index, else by the table's key.
-    fn bound(
-        &self,
-        asked: &mut storage::ScanRequest,
-        index: Option<TableId>,
-    ) -> Result<(), Fault> {
+    fn bound(&self, asked: &mut storage::ScanRequest, index: Option<TableId>) -> Result<(), Fault> {
         asked.index = index.map(storage_table);
         let by = asked.index.unwrap_or(asked.table);
         let ranges = self.transaction.key_ranges(by, &asked.predicates);
@@ -79,9 +72,9 @@ impl<'txn> StorageTables<'txn> {
     /// Encodes the key that the values hold into `self.key`; whether there is such a row.
     fn find_row(&mut self, table: TableId, key: &[Value]) -> Result<bool, Fault> {
         let spec = self.spec(table)?;
-        let mut uuids = [UuidBytes::default(); MAX_KEY_COLUMNS];
+        let mut own = [const { Vec::new() }; MAX_KEY_COLUMNS];
         let mut datums = [Datum::Null; MAX_KEY_COLUMNS];
-        let count = key_datums(&spec, key, &mut uuids, &mut datums)?;
+        let count = key_datums(&spec, key, &mut own, &mut datums)?;
         let datums = &datums[..count];
         let mut encoded = std::mem::take(&mut self.key);
         let table = storage_table(table);
@@ -132,12 +125,12 @@ fn with_datums<T>(
     values: &[Value],
     body: impl FnOnce(&[Datum<'_>]) -> T,
 ) -> Result<T, Fault> {
-    // Only UUIDs need bytes to borrow from; tables without one allocate none.
-    let mut uuids = Vec::new();
-    if columns.iter().any(|(_, ty)| *ty == Type::Uuid) {
-        uuids.resize(values.len(), UuidBytes::default());
-        for ((value, (_, ty)), uuid) in values.iter().zip(columns).zip(&mut uuids) {
-            datums::prepare_uuid(value, ty, uuid);
+    // Few types need bytes to borrow from; tables without one allocate none.
+    let mut own: Vec<Vec<u8>> = Vec::new();
+    if columns.iter().any(|(_, ty)| datums::needs_bytes(ty)) {
+        own.resize_with(values.len(), Vec::new);
+        for ((value, (_, ty)), own) in values.iter().zip(columns).zip(&mut own) {
+            datums::prepare(value, ty, own)?;
         }
     }
     let mut row = [Datum::Null; MAX_ROW_ON_STACK];
@@ -150,8 +143,8 @@ fn with_datums<T>(
         }
     };
     for (index, (value, (_, ty))) in values.iter().zip(columns).enumerate() {
-        let uuid = uuids.get(index).unwrap_or(&NO_UUID);
-        row[index] = datums::borrow(value, ty, uuid)?;
+        let own = own.get(index).map_or(&[][..], Vec::as_slice);
+        row[index] = datums::borrow(value, ty, own)?;
     }
     Ok(body(row))
 }
@@ -168,7 +161,7 @@ fn broken(what: &str) -> Fault {
 fn key_datums<'a>(
     spec: &TableSpec,
     key: &'a [Value],
-    uuids: &'a mut [UuidBytes; MAX_KEY_COLUMNS],
+    own: &'a mut [Vec<u8>; MAX_KEY_COLUMNS],
     datums: &mut [Datum<'a>; MAX_KEY_COLUMNS],
 ) -> Result<usize, Fault> {
     if key.len() != spec.key.len() || key.len() > MAX_KEY_COLUMNS {
@@ -185,11 +178,11 @@ fn key_datums<'a>(
         }
     };
     for (index, value) in key.iter().enumerate() {
-        datums::prepare_uuid(value, &key_type(index), &mut uuids[index]);
+        datums::prepare(value, &key_type(index), &mut own[index])?;
     }
-    let uuids = &*uuids;
+    let own = &*own;
     for (index, value) in key.iter().enumerate() {
-        datums[index] = datums::borrow(value, &key_type(index), &uuids[index])?;
+        datums[index] = datums::borrow(value, &key_type(index), &own[index])?;
     }
     Ok(key.len())
 }
@@ -221,9 +214,9 @@ impl Tables for StorageTables<'_> {
             return self.get_by_row_key(request, out);
         }
         let spec = self.spec(request.table)?;
-        let mut uuids = [UuidBytes::default(); MAX_KEY_COLUMNS];
+        let mut own = [const { Vec::new() }; MAX_KEY_COLUMNS];
         let mut datums = [Datum::Null; MAX_KEY_COLUMNS];
-        let count = key_datums(&spec, request.key, &mut uuids, &mut datums)?;
+        let count = key_datums(&spec, request.key, &mut own, &mut datums)?;
         self.set_columns(request.columns);
         out.resize(request.columns.len(), Value::Null);
         let visit = |index: usize, datum: Datum<'_>| {
@@ -296,19 +289,19 @@ impl Tables for StorageTables<'_> {
     fn write(&mut self, request: &WriteRequest<'_>, batch: &Batch) -> Result<u64, Fault> {
         self.set_columns(request.columns);
         let count = request.columns.len();
-        let mut uuids = vec![UuidBytes::default(); count];
+        let mut own = vec![Vec::new(); count];
         let mut written = 0;
         let mut datums: Vec<Datum<'_>> = Vec::with_capacity(count);
         for row in batch.rows().iter() {
             for (index, (_, ty)) in request.columns.iter().enumerate() {
-                if matches!(ty, Type::Uuid) {
-                    datums::prepare_uuid(&batch.value(row, index, ty), ty, &mut uuids[index]);
+                if datums::needs_bytes(ty) {
+                    datums::prepare(&batch.value(row, index, ty), ty, &mut own[index])?;
                 }
             }
             let mut values = reuse(std::mem::take(&mut datums));
             for (index, (_, ty)) in request.columns.iter().enumerate() {
                 let column = &batch.columns[index];
-                values.push(datums::from_vector(column, row, ty, &uuids[index])?);
+                values.push(datums::from_vector(column, row, ty, &own[index])?);
             }
             if request.operation != WriteOperation::Insert {
                 let keys = batch.columns.last().ok_or_else(|| broken("a write has no row key"))?;

@@ -15,7 +15,8 @@ use crate::adapter::{datums, types::storage_type};
 use crate::session::Variables;
 use grizzly_bytecode::{Type, Value};
 use grizzly_compiler::catalog::{
-    Catalog, ColumnStatistics, FunctionKey, Index, Native, ObjectKind, Table, TableStatistics, Variable,
+    Catalog, ColumnStatistics, FunctionKey, Index, Native, ObjectKind, Table, TableStatistics,
+    Variable, View,
 };
 use grizzly_compiler::hir::Function;
 use grizzly_storage as storage;
@@ -41,12 +42,17 @@ impl Catalog for SessionCatalog<'_> {
         self.objects.table(name)
     }
 
+    fn view(&self, name: &str) -> Option<Arc<View>> {
+        self.objects.view(name)
+    }
+
     fn ty(&self, name: &str) -> Option<Type> {
         self.script.ty(name).or_else(|| self.objects.ty(name))
     }
 
     fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
-        self.script.function(key).or_else(|| self.objects.function(key))
+        let found = self.script.function(key).or_else(|| self.objects.function(key))?;
+        Some(self.objects.bind_function(found))
     }
 
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {

@@ -1,19 +1,20 @@
 //! The objects of one catalog version.
 
 use grizzly_bytecode::Type;
-use grizzly_compiler::catalog::{FunctionKey, Index, ObjectKind, Table};
-use grizzly_compiler::hir::Function;
+use grizzly_compiler::catalog::{FunctionKey, Index, ObjectKind, Table, View};
+use grizzly_compiler::hir::{Effect, Function};
 use grizzly_grammar::ast::fold;
 use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// Tables, types and functions by their folded names. Clones share the objects themselves.
+/// Tables, views, types and functions by their folded names. Clones share the objects themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
     tables: HashMap<SmolStr, Arc<Table>>,
     /// The tables of indexes.
     indexes: HashMap<SmolStr, SmolStr>,
+    views: HashMap<SmolStr, Arc<View>>,
     types: HashMap<SmolStr, (SmolStr, Type)>,
     functions: HashMap<FunctionKey, Arc<Function>>,
 }
@@ -23,12 +24,16 @@ pub struct Objects {
 pub enum Change {
     /// A table was made, or got or lost an index.
     Table(Arc<Table>),
+    /// A view was made or replaced.
+    View(Arc<View>),
     /// A type was made: its name as it was written.
     Type(SmolStr, Type),
     /// A function was made or replaced.
     Function(Arc<Function>),
     /// A table was dropped: its folded name.
     DropTable(SmolStr),
+    /// A view was dropped: its folded name.
+    DropView(SmolStr),
     /// A type was dropped: its folded name.
     DropType(SmolStr),
     /// A function was dropped.
@@ -39,6 +44,11 @@ impl Objects {
     /// The table of a name.
     pub fn table(&self, name: &str) -> Option<Arc<Table>> {
         self.tables.get(&fold(name)).cloned()
+    }
+
+    /// The view of a name.
+    pub fn view(&self, name: &str) -> Option<Arc<View>> {
+        self.views.get(&fold(name)).cloned()
     }
 
     /// The type of a name.
@@ -57,6 +67,32 @@ impl Objects {
         Some((table.clone(), table.index(name)?.clone()))
     }
 
+    /// The function with the tables that the names in its queries mean here: it may have been
+    /// checked before they were made. One that is gone stays as it was; the checker reports it at
+    /// the call.
+    pub fn bind_function(&self, function: Arc<Function>) -> Arc<Function> {
+        if function.effect < Effect::Reads {
+            return function;
+        }
+        let mut stale = false;
+        function.body.for_each_table(&mut |table| {
+            let now = self.table(&table.name);
+            stale = stale || now.is_some_and(|now| !Arc::ptr_eq(&now, table));
+        });
+        if !stale {
+            return function;
+        }
+        let mut current = Function::clone(&function);
+        current.body.for_each_table_mut(&mut |table| {
+            if let Some(now) = self.table(&table.name)
+                && now.row_type() == table.row_type()
+            {
+                *table = now;
+            }
+        });
+        Arc::new(current)
+    }
+
     /// All tables.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
         self.tables.values()
@@ -71,6 +107,7 @@ impl Objects {
     pub fn names(&self, kind: ObjectKind) -> Vec<SmolStr> {
         match kind {
             ObjectKind::Table => self.tables.values().map(|table| table.name.clone()).collect(),
+            ObjectKind::View => self.views.values().map(|view| view.name.clone()).collect(),
             ObjectKind::Type => self.types.values().map(|(name, _)| name.clone()).collect(),
             ObjectKind::Function => self.functions.keys().map(function_name).collect(),
             ObjectKind::Index => {
@@ -91,6 +128,9 @@ impl Objects {
                 self.indexes.extend(indexes.map(|index| (fold(&index.name), name.clone())));
                 self.tables.insert(name, table.clone());
             }
+            Change::View(view) => {
+                self.views.insert(fold(&view.name), view.clone());
+            }
             Change::Type(name, ty) => {
                 self.types.insert(fold(name), (name.clone(), ty.clone()));
             }
@@ -100,6 +140,9 @@ impl Objects {
             Change::DropTable(name) => {
                 self.tables.remove(name);
                 self.indexes.retain(|_, of| of != name);
+            }
+            Change::DropView(name) => {
+                self.views.remove(name);
             }
             Change::DropType(name) => {
                 self.types.remove(name);

@@ -18,6 +18,8 @@ pub const OBJECTS: TableId = TableId(1);
 pub enum StoredKind {
     /// A table.
     Table,
+    /// A view.
+    View,
     /// A type.
     Type,
     /// A function.
@@ -31,6 +33,7 @@ impl StoredKind {
     pub fn word(self) -> &'static str {
         match self {
             StoredKind::Table => "table",
+            StoredKind::View => "view",
             StoredKind::Type => "type",
             StoredKind::Function => "function",
             StoredKind::Index => "index",
@@ -38,9 +41,8 @@ impl StoredKind {
     }
 
     fn of_word(word: &str) -> Option<StoredKind> {
-        [StoredKind::Table, StoredKind::Type, StoredKind::Function, StoredKind::Index]
-            .into_iter()
-            .find(|kind| kind.word() == word)
+        use StoredKind::{Function, Index, Table, Type, View};
+        [Table, View, Type, Function, Index].into_iter().find(|kind| kind.word() == word)
     }
 }
 

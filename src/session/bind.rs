@@ -6,8 +6,10 @@
 
 use crate::catalog::Objects;
 use grizzly_bytecode::{Builtin, Fault};
-use grizzly_compiler::catalog::{Table, TableCheck};
-use grizzly_compiler::hir::{self, Expr, From, Query, StatementKind};
+use grizzly_compiler::catalog::{Index, Table, TableCheck};
+use grizzly_compiler::hir::{
+    self, Conflict, ConflictTarget, Expr, From, Insert, Query, StatementKind,
+};
 use std::sync::Arc;
 
 /// The statement with the tables of the catalog version.
@@ -19,7 +21,9 @@ pub fn bind(statement: &hir::Statement, objects: &Objects) -> Result<hir::Statem
     match &mut bound.kind {
         StatementKind::Query(query) => bind_query(query, objects)?,
         StatementKind::Insert(insert) => {
+            let then = insert.table.clone();
             bind_table(&mut insert.table, objects)?;
+            bind_conflict(insert, &then)?;
             bind_query(&mut insert.query, objects)?;
             bind_each(objects, |visit| insert.for_each_expr_mut(visit))?;
         }
@@ -65,10 +69,7 @@ fn bind_from(from: Option<&mut From>, objects: &Objects) -> Result<(), Fault> {
 }
 
 /// Binds all expressions that `each` visits.
-fn bind_each(
-    objects: &Objects,
-    each: impl FnOnce(&mut dyn FnMut(&mut Expr)),
-) -> Result<(), Fault> {
+fn bind_each(objects: &Objects, each: impl FnOnce(&mut dyn FnMut(&mut Expr))) -> Result<(), Fault> {
     let mut outcome = Ok(());
     each(&mut |e| {
         if outcome.is_ok() {
@@ -88,16 +89,25 @@ fn bind_expr(expr: &mut Expr, objects: &Objects) -> Result<(), Fault> {
     outcome
 }
 
-/// Whether the rules that a statement was woven with are those of the table.
+/// Whether the CHECKs that a statement was woven with are those of the table.
 fn same_rules(now: &Table, then: &Table) -> bool {
     let check = |(now, then): (&TableCheck, &TableCheck)| now.condition == then.condition;
-    let unique = |table: &Table| {
-        let unique = table.indexes.iter().filter(|index| index.unique);
-        unique.map(|index| index.columns.clone()).collect::<Vec<_>>()
+    now.checks.len() == then.checks.len() && now.checks.iter().zip(&then.checks).all(check)
+}
+
+/// The index that ON CONFLICT means, by its columns, in the table as it is now.
+fn bind_conflict(insert: &mut Insert, then: &Table) -> Result<(), Fault> {
+    let Some(Conflict { target: Some(ConflictTarget::Index(at)), .. }) = &mut insert.conflict
+    else {
+        return Ok(());
     };
-    now.checks.len() == then.checks.len()
-        && now.checks.iter().zip(&then.checks).all(check)
-        && unique(now) == unique(then)
+    let meant = then.indexes.get(*at).map(|index| &index.columns);
+    let same = |index: &Arc<Index>| index.unique && Some(&index.columns) == meant;
+    *at = insert.table.indexes.iter().position(same).ok_or_else(|| {
+        let message = format!("the unique index of {} that ON CONFLICT names is gone", then.name);
+        Fault::new(Builtin::CompileError, message)
+    })?;
+    Ok(())
 }
 
 fn bind_table(table: &mut Arc<Table>, objects: &Objects) -> Result<(), Fault> {
@@ -105,14 +115,7 @@ fn bind_table(table: &mut Arc<Table>, objects: &Objects) -> Result<(), Fault> {
         let message = format!("the table {} does not exist any more", table.name);
         return Err(Fault::new(Builtin::CompileError, message));
     };
-    let same = current.columns.len() == table.columns.len()
-        && current.columns.iter().zip(&table.columns).all(|(now, then)| {
-            now.name.eq_ignore_ascii_case(&then.name)
-                && now.ty == then.ty
-                && now.nullable == then.nullable
-        })
-        && same_rules(&current, table);
-    if !same {
+    if !current.has_shape_of(table) || !same_rules(&current, table) {
         let message = format!("the table {} has changed since the script was checked", table.name);
         return Err(Fault::new(Builtin::CompileError, message));
     }

@@ -40,8 +40,14 @@ pub(super) fn define(
             system::write(&mut open.transaction, &row)?;
             open.define(Change::Function(function.clone()));
         }
-        StatementKind::Drop(kind, names) => {
-            for name in names {
+        StatementKind::CreateView(view, _) => {
+            let name = fold(&view.name);
+            let row = stored(StoredKind::View, &name, 0, shared.next_ordinal(), source());
+            system::write(&mut open.transaction, &row)?;
+            open.define(Change::View(view.clone()));
+        }
+        StatementKind::Drop(objects) => {
+            for (kind, name) in objects {
                 drop_object(open, shared, *kind, name)?;
             }
         }
@@ -130,6 +136,10 @@ fn drop_object(
                 system::remove(&mut open.transaction, StoredKind::Index, &name)?;
             }
             open.define(Change::DropTable(folded));
+        }
+        ObjectKind::View => {
+            system::remove(&mut open.transaction, StoredKind::View, &folded)?;
+            open.define(Change::DropView(folded));
         }
         ObjectKind::Type => {
             system::remove(&mut open.transaction, StoredKind::Type, &folded)?;

@@ -14,6 +14,7 @@
 //! Deliberately absent: aggregates, which are the machine's, and everything that needs a table.
 
 mod arguments;
+mod collection;
 pub mod convert;
 pub mod display;
 mod math;
@@ -32,5 +33,6 @@ pub const PRELUDE: &[(&str, &str)] = &[
     ("pattern.gz", include_str!("../prelude/pattern.gz")),
     ("math.gz", include_str!("../prelude/math.gz")),
     ("datetime.gz", include_str!("../prelude/datetime.gz")),
+    ("collection.gz", include_str!("../prelude/collection.gz")),
     ("misc.gz", include_str!("../prelude/misc.gz")),
 ];

@@ -1,6 +1,6 @@
 //! The native bodies by name.
 
-use crate::{convert, math, misc, temporal, text};
+use crate::{collection, convert, math, misc, temporal, text};
 use grizzly_vm::native::{NativeBody, Natives};
 use hashbrown::HashMap;
 use std::sync::OnceLock;
@@ -20,6 +20,7 @@ const MODULES: &[Bodies] = &[
     temporal::BODIES,
     temporal::parts::BODIES,
     misc::BODIES,
+    collection::BODIES,
 ];
 
 /// All native bodies.

@@ -267,7 +267,9 @@ fn join() -> Program {
         state: StateId(1),
         code: nothing(),
         keys: vec![v(0)],
+        null_keys: vec![false],
         payload: vec![v(1)],
+        keep_all: false,
     };
     let probe = Step::Probe {
         state: StateId(1),
@@ -275,6 +277,8 @@ fn join() -> Program {
         keys: vec![v(0)],
         kind: JoinKind::Inner,
         payload: vec![decimal(15)],
+        residual: None,
+        notes: false,
     };
     let aggregates = vec![aggregate(F::Sum, Some(2), decimal(38))];
     let sums = code(3, &[K::I64; 3], Vec::new());

@@ -176,7 +176,7 @@ impl Instance {
 }
 
 /// How deep instances may run inside each other (a function whose query calls a function …).
-const MAX_NESTING: u32 = 32;
+pub(crate) const MAX_NESTING: u32 = 32;
 
 /// What a growing bank may take: the run's reservation, which grows first.
 pub(crate) struct Growth<'g> {

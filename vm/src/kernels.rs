@@ -8,6 +8,7 @@
 //! hands the batch's columns on.
 
 mod arithmetic;
+mod ask;
 mod blend;
 mod branches;
 mod choose;

@@ -5,13 +5,20 @@
 //! batch, and keep their buffers, so that a pipeline in its steady state allocates nothing.
 
 mod aggregate;
+mod answer;
 mod build;
+mod chain;
 mod collect;
+mod expand;
 mod filter;
+mod fixpoint;
+mod join_table;
 mod key_index;
 mod keys;
 mod limit;
+mod limit_each;
 mod output;
+mod pairs;
 mod pipeline;
 mod probe;
 mod project;
@@ -20,6 +27,7 @@ mod sort;
 mod source;
 mod write;
 
+pub(crate) use answer::{Answers, Cursor, Question, answer};
 pub use pipeline::run_query;
 
 use rows::FrozenRows;
@@ -31,9 +39,21 @@ enum State {
     #[default]
     Empty,
     /// A hash table to probe.
-    Table(Box<build::JoinTable>),
+    Table(Box<join_table::JoinTable>),
     /// Rows, in their order or in the order of ids.
     Rows(FrozenRows, Option<Vec<u32>>),
+    /// The rounds of a fixpoint.
+    Rounds(Box<fixpoint::Fixpoint>),
+}
+
+impl State {
+    /// Takes what a pipeline left; a round goes to those before it, unless it begins.
+    fn leave(&mut self, made: State, begins: bool) {
+        match (&mut *self, made) {
+            (State::Rounds(before), State::Rounds(round)) if !begins => before.append(*round),
+            (place, made) => *place = made,
+        }
+    }
 }
 
 /// Whether an operator wants more batches.

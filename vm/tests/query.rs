@@ -8,6 +8,8 @@ mod support;
 mod branches;
 #[path = "query/calls.rs"]
 mod calls;
+#[path = "query/joins.rs"]
+mod joins;
 #[path = "query/kernels.rs"]
 mod kernels;
 #[path = "query/limits.rs"]

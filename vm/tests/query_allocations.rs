@@ -141,7 +141,9 @@ fn query() -> Query {
         state: StateId(0),
         code: code(1, &[K::I64], Vec::new()),
         keys: vec![v(0)],
+        null_keys: vec![false],
         payload: vec![v(0)],
+        keep_all: false,
     };
     let probe = Step::Probe {
         state: StateId(0),
@@ -149,6 +151,8 @@ fn query() -> Query {
         keys: vec![v(0)],
         kind: JoinKind::Inner,
         payload: vec![Type::Int64],
+        residual: None,
+        notes: false,
     };
     let steps = vec![
         Step::Filter { code: filter, condition: v(9) },

@@ -108,6 +108,7 @@ impl<'a> Checker<'a> {
             K::Let(binding) => self.let_step(binding, span, steps),
             K::Set(set) => steps.extend(self.set_step(set, span)),
             K::While(repeat) => steps.push(self.while_step(repeat)),
+            K::For(each) => self.for_steps(each, steps),
             K::Break => self.leave_loop(span, "BREAK", Step::Break, steps),
             K::Continue => self.leave_loop(span, "CONTINUE", Step::Continue, steps),
             K::Print(value) => {
@@ -229,6 +230,9 @@ impl<'a> Checker<'a> {
                 return None;
             }
         };
+        if !self.may_assign(root) {
+            return None;
+        }
         let ty = self.locals.get(local.0 as usize).map_or(Type::Error, |local| local.ty.clone());
         let (path, ty) = self.target_path(&set.target, ty)?;
         let why = format!("`{}`", root.name);
@@ -316,7 +320,6 @@ impl<'a> Checker<'a> {
         use ast::StatementKind as K;
         let later = match kind {
             K::Query(_) => "a query in a block",
-            K::For(_) => "FOR",
             K::Assert(_) => "ASSERT",
             K::Insert(_) => "INSERT in a block",
             K::Update(_) => "UPDATE in a block",

@@ -14,13 +14,13 @@ use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// A call before it is known what is called.
-struct Site<'a> {
-    name: &'a ast::Ident,
+pub(super) struct Site<'a> {
+    pub(super) name: &'a ast::Ident,
     /// What stands before `.` or `|>`.
-    first: Option<Operand>,
-    arguments: &'a [ast::Argument],
+    pub(super) first: Option<Operand>,
+    pub(super) arguments: &'a [ast::Argument],
     modifiers: Option<&'a ast::CallModifiers>,
-    span: Span,
+    pub(super) span: Span,
     /// Whether it was written with a point.
     method: bool,
 }
@@ -53,10 +53,22 @@ impl<'a> Checker<'a> {
             let what = match &call.function.kind {
                 ast::ExprKind::Error => return Operand::Typed(self.error(span)),
                 ast::ExprKind::Field { .. } => "a call of a function of a schema or a module",
-                _ => "a call of a function value",
+                ast::ExprKind::Lambda(lambda) => {
+                    let at = call.function.span;
+                    let called = self.call_of_lambda((lambda, at), first, &call.arguments, want);
+                    return called.unwrap_or_else(|| Operand::Typed(self.error(span)));
+                }
+                _ => {
+                    let callee = self.expr(&call.function);
+                    let arguments = &call.arguments;
+                    return Operand::Typed(self.call_of_value(callee, first, arguments, span));
+                }
             };
             return Operand::Typed(self.later(span, what));
         };
+        if let Some(callee) = self.function_local(name) {
+            return Operand::Typed(self.call_of_value(callee, first, &call.arguments, span));
+        }
         let modifiers = call.modifiers.as_deref();
         let arguments = &call.arguments;
         self.call(Site { name, first, arguments, modifiers, span, method: false }, want)
@@ -72,7 +84,14 @@ impl<'a> Checker<'a> {
         let ast::NamePart::Ident(name) = &call.method else {
             return Operand::Typed(self.later(call.method.span(), "a method with a variable name"));
         };
-        let first = Some(self.operand(&call.receiver, None));
+        let first = self.operand(&call.receiver, None);
+        if let Operand::Typed(base) = &first
+            && let Some(callee) = self.function_field(base, name, span)
+        {
+            let arguments = &call.arguments;
+            return Operand::Typed(self.call_of_value(callee, None, arguments, span));
+        }
+        let first = Some(first);
         let modifiers = call.modifiers.as_deref();
         let arguments = &call.arguments;
         self.call(Site { name, first, arguments, modifiers, span, method: true }, want)
@@ -85,6 +104,9 @@ impl<'a> Checker<'a> {
         let name = site.name.folded();
         if let Some(function) = self.user_function(&mut site, &name) {
             return Operand::Typed(self.user_call(&function, site));
+        }
+        if let Some(result) = self.collection_call(&mut site, &name) {
+            return result;
         }
         if let Some(result) = self.aggregate_call(&site, &name) {
             return Operand::Typed(result);
@@ -148,6 +170,92 @@ impl<'a> Checker<'a> {
         FunctionKey { receiver: Some(receiver), name: name.clone() }
     }
 
+    /// What the function may raise, the call may raise.
+    fn charge(&mut self, function: &Function, span: Span) {
+        let used = match &function.key.receiver {
+            Some(receiver) => SmolStr::from(format!("{receiver}.{}", function.key.name)),
+            None => function.key.name.clone(),
+        };
+        self.uses.insert((ObjectKind::Function, used));
+        if self.function.is_none()
+            && let Some(why) = self.lost_table(function, &mut Vec::new())
+        {
+            self.report(say::broken_object(span, "function", &function.display, &why));
+        }
+        for name in &function.raises {
+            if Builtin::named(name).is_none() {
+                let callee = Some(function.display.clone());
+                self.raised.push(Raised { name: name.clone(), span, callee });
+            }
+        }
+    }
+
+    /// The local, parameter or binding of a name that holds a function.
+    fn function_local(&mut self, name: &'a ast::Ident) -> Option<Expr> {
+        let folded = name.folded();
+        let bound = self.names.iter().any(|binding| binding.name == folded);
+        if !bound {
+            return None;
+        }
+        let before = self.names.clone();
+        match self.name(name) {
+            // A local whose value was reported stays quiet.
+            Operand::Typed(value) if matches!(value.ty, Type::Function(_) | Type::Error) => {
+                Some(value)
+            }
+            _ => {
+                // It holds no function, so the call does not use it.
+                self.names = before;
+                None
+            }
+        }
+    }
+
+    /// A field of a struct that holds a function.
+    fn function_field(&mut self, base: &Expr, name: &ast::Ident, span: Span) -> Option<Expr> {
+        let Type::Struct(shape) = &base.ty else { return None };
+        let field = shape.fields.iter().find(|field| name.eq_name(&field.name))?;
+        matches!(field.ty, Type::Function(_))
+            .then(|| self.field_of(base.clone(), &name.name, name.span, span))
+    }
+
+    /// A call by name with typed arguments: of the first one's receiver function, a free function
+    /// or a built-in.
+    pub(crate) fn call_named(
+        &mut self,
+        name: &'a ast::Ident,
+        arguments: Vec<Expr>,
+        span: Span,
+    ) -> Expr {
+        let folded = name.folded();
+        let own = arguments.first().and_then(|first| {
+            let key = self.receiver_key(&Operand::Typed(first.clone()), &folded);
+            self.catalog.function(&key)
+        });
+        let free = FunctionKey { receiver: None, name: folded };
+        let Some(function) = own.or_else(|| self.catalog.function(&free)) else {
+            let arguments = arguments.into_iter().map(Operand::Typed).collect();
+            return self.native_call(name, arguments, span);
+        };
+        self.charge(&function, span);
+        let (given, count) = (arguments.len(), function.parameters.len());
+        if given > count {
+            let message = format!("`{}` takes {count} arguments, not {given}", function.display);
+            self.wrong(&function, span, message);
+            return self.error(span);
+        }
+        let mut slots: Vec<Option<Expr>> = vec![None; count];
+        for (index, (slot, argument)) in slots.iter_mut().zip(arguments).enumerate() {
+            *slot = Some(self.argument(&function, index, Operand::Typed(argument)));
+        }
+        let Some(arguments) = self.fill_defaults(&function, slots, span, false) else {
+            return self.error(span);
+        };
+        let ty = function.result.as_ref().map_or(Type::Unit, |result| result.ty.clone());
+        let kind = ExprKind::Call { function: function.key.clone(), arguments };
+        Expr { kind, ty, place: self.place(span) }
+    }
+
     fn user_call(&mut self, function: &Arc<Function>, site: Site<'a>) -> Expr {
         let span = site.span;
         if let Some(modifiers) = site.modifiers
@@ -158,12 +266,7 @@ impl<'a> Checker<'a> {
             self.report(say::wrong_arguments(site.name.span, message, &shown));
             return self.error(span);
         }
-        for name in &function.raises {
-            if Builtin::named(name).is_none() {
-                let callee = Some(function.display.clone());
-                self.raised.push(Raised { name: name.clone(), span, callee });
-            }
-        }
+        self.charge(function, span);
         let Some(arguments) = self.user_arguments(function, site) else {
             return self.error(span);
         };
@@ -224,7 +327,7 @@ impl<'a> Checker<'a> {
                 }
             };
             let want = index.and_then(|i| function.parameters.get(i)).map(|p| p.ty.clone());
-            let operand = self.operand(&argument.value, want.as_ref());
+            let operand = self.passed_operand(&argument.value, want.as_ref());
             let Some(index) = index else {
                 failed = true;
                 continue;
@@ -367,6 +470,13 @@ impl<'a> Checker<'a> {
             self.be_late(site.name.span, "a function that may exist when it is reached".into());
             return;
         }
+        if let Some(first) = &site.first
+            && super::collection::collection_named(name).is_some()
+        {
+            let found = first.ty();
+            self.report(say::not_a_collection(site.name.span, &site.name.name, &found));
+            return;
+        }
         let mut names = self.catalog.names(ObjectKind::Native);
         let own = self.catalog.names(ObjectKind::Function);
         names.extend(own.iter().map(|f| f.rsplit_once('.').map_or(f.clone(), |(_, n)| n.into())));
@@ -398,6 +508,9 @@ impl<'a> Checker<'a> {
             };
             self.report(say::misplaced_aggregate(site.name.span, &site.name.name, clause));
             return Some(self.error(site.span));
+        }
+        if name == "grouping" {
+            return Some(self.grouping_call(site.arguments, site.span));
         }
         let Some(known) = known else {
             return Some(self.later(site.name.span, &format!("the aggregate `{name}`")));

@@ -1,6 +1,7 @@
 //! ON CONFLICT: the rule that is meant, and what DO UPDATE does to the row that is there.
 
 use super::Checker;
+use super::scope::ScopeColumn;
 use crate::catalog::Table;
 use crate::diagnostics as say;
 use crate::hir::{Assigned, ColumnVar, Conflict, ConflictTarget, ConflictUpdate};
@@ -47,19 +48,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The new row under the name `excluded`; its columns need that name.
-    fn enter_excluded(
-        &mut self,
-        table: &Arc<Table>,
-        span: Span,
-        row: &[ColumnVar],
-    ) -> Option<()> {
-        let column = |(column, variable): (&crate::catalog::TableColumn, &ColumnVar)| {
-            // A merged column is found by its table's name only.
-            super::scope::ScopeColumn {
-                name: column.name.clone(),
-                variable: *variable,
-                merged: true,
-            }
+    fn enter_excluded(&mut self, table: &Arc<Table>, span: Span, row: &[ColumnVar]) -> Option<()> {
+        // A merged column is found by its table's name only.
+        let column = |(column, variable): (&crate::catalog::TableColumn, &ColumnVar)| ScopeColumn {
+            merged: true,
+            ..ScopeColumn::new(column.name.clone(), *variable)
         };
         let columns = table.columns.iter().zip(row).map(column).collect();
         let name = SmolStr::new_static("excluded");

@@ -6,8 +6,8 @@ use super::scope::{Aggregating, AliasMode, ScopeColumn};
 use crate::catalog::{FunctionKey, Index, Table, TableCheck, TableColumn};
 use crate::diagnostics as say;
 use crate::hir::{ColumnVar, ConvertMode, Effect, Expr, ExprKind, Offsets};
+use crate::plan::logical::free_columns;
 use crate::plan::logical::substitute;
-use crate::plan::rules::columns_of;
 use crate::suggest::similar;
 use grizzly_bytecode::{Builtin, Cmp, Place, StructType, TableId, Type, Value};
 use grizzly_grammar::{Span, ast};
@@ -30,7 +30,7 @@ impl<'a> Checker<'a> {
                 let variable =
                     this.new_column(column.name.clone(), column.ty.clone(), column.nullable);
                 variables.push(variable);
-                ScopeColumn { name: column.name.clone(), variable, merged: false }
+                ScopeColumn::new(column.name.clone(), variable)
             });
             let scope: Vec<ScopeColumn> = scope.collect();
             let row = Arc::new(StructType { name: None, fields: Vec::new() });
@@ -161,7 +161,7 @@ impl<'a> Checker<'a> {
             self.locals.extend(check.locals.iter().cloned());
             let mut condition = check.condition.clone();
             condition.renumber(offsets);
-            let used = columns_of(&check.condition);
+            let used = free_columns(&check.condition);
             let own = (0..columns.len() as u32).map(ColumnVar);
             let pairs: Vec<_> = own.zip(columns.iter()).collect();
             substitute(&mut condition, &pairs);
@@ -172,8 +172,7 @@ impl<'a> Checker<'a> {
                 ty: Type::Exception(Builtin::CheckViolation.ty()),
                 place,
             };
-            let raise =
-                Expr { kind: ExprKind::Raise(Box::new(made)), ty: Type::Bool, place };
+            let raise = Expr { kind: ExprKind::Raise(Box::new(made)), ty: Type::Bool, place };
             let fulfilled = self.constant(Value::Bool(true), Type::Bool, span);
             let broken = self.boolean(ExprKind::Not(Box::new(condition)), place);
             guards.push(self.choice(broken, raise, fulfilled));

@@ -42,6 +42,11 @@ impl<'a> Checker<'a> {
             self.report(say::already_exists(create.name.span, "table", &name, first, help));
             return None;
         }
+        if self.catalog.view(&ast::fold(&name)).is_some() {
+            let help = "choose another name: tables and views share theirs";
+            self.report(say::already_exists(create.name.span, "view", &name, None, help));
+            return None;
+        }
         if built_in_name(&name) {
             let help = "it is the name of a built-in type, and every table's name is one too";
             self.report(say::already_exists(create.name.span, "type", &name, None, help));
@@ -218,23 +223,26 @@ impl<'a> Checker<'a> {
     /// A default stands in other statements later: it can neither use parameters and variables of
     /// this one nor keep values in locals.
     pub(crate) fn self_contained(&mut self, value: Expr) -> Expr {
-        let mut found: Option<(Span, bool)> = None;
+        let mut found: Option<(Span, &str)> = None;
         value.walk(&mut |e| {
             let at = Span::new(e.place.start, e.place.end);
             match e.kind {
-                ExprKind::Parameter(_) => found = found.or(Some((at, true))),
-                ExprKind::Local(_) => found = found.or(Some((at, false))),
+                ExprKind::Parameter(_) => found = found.or(Some((at, ""))),
+                ExprKind::Local(_) => {
+                    found = found.or(Some((at, "a DEFAULT that uses a value twice")))
+                }
+                ExprKind::Subquery { .. } => found = found.or(Some((at, "a query in a DEFAULT"))),
                 _ => {}
             }
         });
         match found {
             None => value,
-            Some((span, true)) => {
+            Some((span, "")) => {
                 let text = span.text(self.text).to_owned();
                 self.report(say::not_constant(span, &text, "DEFAULT"));
                 self.error(span)
             }
-            Some((span, false)) => self.later(span, "a DEFAULT that uses a value twice"),
+            Some((span, what)) => self.later(span, what),
         }
     }
 
@@ -336,6 +344,7 @@ impl<'a> Checker<'a> {
     pub(crate) fn drop_objects(&mut self, drop: &'a ast::Drop) -> Option<StatementKind> {
         let kind = match drop.class {
             ast::ObjectClass::Table => ObjectKind::Table,
+            ast::ObjectClass::View => ObjectKind::View,
             ast::ObjectClass::Type => ObjectKind::Type,
             ast::ObjectClass::Function => ObjectKind::Function,
             ast::ObjectClass::Index => ObjectKind::Index,
@@ -360,6 +369,7 @@ impl<'a> Checker<'a> {
             let exists = !unmade
                 && match kind {
                     ObjectKind::Table => self.catalog.table(&folded).is_some(),
+                    ObjectKind::View => self.catalog.view(&folded).is_some(),
                     ObjectKind::Type => self.catalog.ty(&folded).is_some(),
                     ObjectKind::Index => self.catalog.index(&folded).is_some(),
                     _ => self.catalog.function(&FunctionKey { receiver, name: folded }).is_some(),
@@ -377,11 +387,11 @@ impl<'a> Checker<'a> {
         if failed {
             return None;
         }
-        Some(if names.is_empty() {
-            StatementKind::Nothing
-        } else {
-            StatementKind::Drop(kind, names)
-        })
+        let objects: Vec<(ObjectKind, SmolStr)> =
+            names.into_iter().map(|name| (kind, name)).collect();
+        let mut all = self.dropped_views(&objects, drop)?;
+        all.extend(objects);
+        Some(if all.is_empty() { StatementKind::Nothing } else { StatementKind::Drop(all) })
     }
 
     /// The index of a UNIQUE constraint goes only with its table.
@@ -397,11 +407,24 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_object(&mut self, kind: ObjectKind, span: Span, text: &str) {
+        let folded = ast::fold(text);
+        match kind {
+            ObjectKind::Table if self.catalog.view(&folded).is_some() => {
+                self.report(say::wrong_drop(span, text, "view"));
+                return;
+            }
+            ObjectKind::View if self.catalog.table(&folded).is_some() => {
+                self.report(say::wrong_drop(span, text, "table"));
+                return;
+            }
+            _ => {}
+        }
         let names = self.catalog.names(kind);
         let near = similar(text, names.iter());
         let near = near.as_deref();
         self.report(match kind {
             ObjectKind::Table => say::unknown_table(span, text, near, None),
+            ObjectKind::View => say::unknown_view(span, text, near),
             ObjectKind::Type => say::unknown_type(span, text, near),
             ObjectKind::Index => say::unknown_index(span, text, near),
             _ => say::unknown_function(span, text, None, near),

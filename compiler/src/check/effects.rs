@@ -27,6 +27,11 @@ fn own_effect(expr: &Expr, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
         ExprKind::Call { function, .. } => of(function),
         ExprKind::Native { function, .. } => function.effect,
         ExprKind::Block(block) if block_prints(block) => Effect::Writes,
+        ExprKind::Subquery { query, .. } => {
+            let mut reads = false;
+            query.for_each_table(&mut |_| reads = true);
+            if reads { Effect::Reads } else { Effect::Pure }
+        }
         _ => Effect::Pure,
     }
 }
@@ -34,7 +39,7 @@ fn own_effect(expr: &Expr, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
 fn block_prints(block: &Block) -> bool {
     block.statements.iter().any(|step| match step {
         Step::Print(_) => true,
-        Step::While(_, body) => block_prints(body),
+        Step::While(_, body) | Step::ForRows(_, _, body) => block_prints(body),
         _ => false,
     })
 }
@@ -84,10 +89,21 @@ impl Checker<'_> {
     }
 
     fn join_effects(&mut self, from: &From) {
-        if let From::Join { left, right, condition, .. } = from {
-            self.join_effects(left);
-            self.join_effects(right);
-            condition.iter().for_each(|condition| self.forbid_writes(condition, "ON"));
+        match from {
+            From::Join { left, right, condition, .. } => {
+                self.join_effects(left);
+                self.join_effects(right);
+                condition.iter().for_each(|condition| self.forbid_writes(condition, "ON"));
+            }
+            From::Function { arguments, .. } => {
+                arguments.iter().for_each(|argument| self.forbid_writes(argument, "FROM"));
+            }
+            // Those of inner queries were seen with them.
+            From::Table { .. }
+            | From::Values { .. }
+            | From::Query(_)
+            | From::Common { .. }
+            | From::Set { .. } => {}
         }
     }
 

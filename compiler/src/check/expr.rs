@@ -21,7 +21,13 @@ impl<'a> Checker<'a> {
             K::Literal(literal) => return self.literal(literal, span),
             K::TypedLiteral(literal) => self.typed_literal(literal, span),
             K::Interval(literal) => self.interval(literal, span),
+            K::Name(ident)
+                if matches!(want, Some(Type::Function(_))) && self.names_function(ident) =>
+            {
+                self.function_value(ident, want)
+            }
             K::Name(ident) => return self.name(ident),
+            K::Lambda(lambda) => self.lambda_value(lambda, span, want, false),
             K::Interpolation(braces) => self.interpolation(&braces.variable, span),
             K::Parameter(parameter) => return self.parameter_ref(parameter, span),
             K::Unary { op, op_span, operand } => return self.unary(*op, *op_span, operand, span),
@@ -61,6 +67,10 @@ impl<'a> Checker<'a> {
             K::Return(value) => self.return_expr(value.as_deref(), span),
             K::Struct(literal) => self.struct_literal(literal, span, want),
             K::Array(items) => self.array(items, span, want),
+            K::Subquery(query) | K::Query(query) => self.scalar_query(query, span),
+            K::Exists(query) => self.exists(query, span),
+            K::ArrayQuery(query) => self.array_query(query, span),
+            K::Quantified(quantified) => self.quantified(quantified, span),
             K::Error => self.error(span),
             other => self.unsupported(other, span),
         })
@@ -69,16 +79,11 @@ impl<'a> Checker<'a> {
     fn unsupported(&mut self, kind: &ast::ExprKind, span: Span) -> Expr {
         use ast::ExprKind as K;
         let what = match kind {
-            K::Quantified(_) => "a comparison with ANY or ALL",
             K::Slice(_) => "a slice of an array",
             K::Range { .. } => "a range as a value",
             K::Await(_) => "AWAIT",
-            K::Lambda(_) => "a lambda",
             K::Map(_) => "a MAP",
             K::Row(_) => "a row of several values",
-            K::Exists(_) | K::Subquery(_) | K::Query(_) | K::ArrayQuery(_) => {
-                "a query inside an expression"
-            }
             K::Star => {
                 let help = "`*` stands only in SELECT and in count(*)";
                 self.report(say::no_value(span, "`*`", Some(help)));
@@ -104,7 +109,8 @@ impl<'a> Checker<'a> {
                 }
             },
             ast::Literal::Text { value, quotes } => {
-                if *quotes == ast::Quotes::Double && !self.columns_named(value).is_empty() {
+                let named = self.levels().any(|level| !level.columns_named(value).is_empty());
+                if *quotes == ast::Quotes::Double && named {
                     self.report(say::quoted_column(span, value));
                     return Operand::Typed(self.error(span));
                 }
@@ -279,7 +285,7 @@ impl<'a> Checker<'a> {
         if negated { self.negation(found, span) } else { found }
     }
 
-    fn in_set(
+    pub(crate) fn in_set(
         &mut self,
         operand: &'a ast::Expr,
         set: &'a ast::InSet,
@@ -288,7 +294,7 @@ impl<'a> Checker<'a> {
     ) -> Expr {
         let found = match set {
             ast::InSet::List(items) => self.in_list(operand, items, span),
-            ast::InSet::Query(_) => return self.later(span, "IN with a query"),
+            ast::InSet::Query(query) => self.in_query(operand, query, span),
             ast::InSet::Value(value) => match &value.kind {
                 ast::ExprKind::Range { from, to } => {
                     return self.between(operand, (from, to), negated, span);

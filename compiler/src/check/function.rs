@@ -204,7 +204,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn covers(&self, raised: &str, listed: &str) -> bool {
+    pub(crate) fn covers(&self, raised: &str, listed: &str) -> bool {
         match self.catalog.ty(&ast::fold(raised)) {
             Some(Type::Exception(ty)) => grizzly_bytecode::fault::exception_is(&ty, listed),
             _ => raised.eq_ignore_ascii_case(listed) || Builtin::named(raised).is_some(),

@@ -7,10 +7,9 @@ use super::types::is_comparable;
 use super::{Checker, walk};
 use crate::diagnostics as say;
 use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind};
-use grizzly_bytecode::Type;
 use grizzly_bytecode::query::AggregateFunction;
+use grizzly_bytecode::{Type, Value};
 use grizzly_grammar::{Span, ast};
-use hashbrown::HashSet;
 use smol_str::SmolStr;
 
 /// The aggregates that the machine has.
@@ -125,6 +124,9 @@ impl<'a> Checker<'a> {
         self.scope.aggregating = before;
         self.scope.aliases = aliases;
         let Ok(argument) = argument else { return self.error(span) };
+        if argument.as_ref().is_some_and(|argument| self.is_of_outer_query(argument)) {
+            return self.later(span, "an aggregate of the query around this one");
+        }
         let distinct = modifiers.is_some_and(|m| m.distinct);
         let Some(call) = self.typed_aggregate(kind, name, argument, filter, distinct) else {
             return self.error(span);
@@ -168,7 +170,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn typed_aggregate(
+    pub(crate) fn typed_aggregate(
         &mut self,
         kind: Kind,
         name: &ast::Ident,
@@ -233,45 +235,96 @@ impl<'a> Checker<'a> {
         group_by: &'a ast::GroupBy,
         items: Option<&'a [ast::SelectItem]>,
     ) -> Option<Vec<Key>> {
-        let entries = match group_by {
-            ast::GroupBy::All(span) => {
-                self.later(*span, "GROUP BY ALL");
-                return None;
+        let set = self.scope.grouping.clone();
+        let exprs: Vec<&'a ast::Expr> = match (&set, group_by) {
+            (Some(set), _) => set.present.clone(),
+            (None, ast::GroupBy::All(_)) => return self.all_keys(items),
+            (None, ast::GroupBy::Items(entries)) => {
+                let several = |e: &&ast::GroupItem| !matches!(e.kind, ast::GroupKind::Expr(_));
+                if let Some(entry) = entries.iter().find(several) {
+                    self.later(entry.span, "grouping by several sets in a pipe");
+                    return None;
+                }
+                let expr = |entry: &'a ast::GroupItem| match &entry.kind {
+                    ast::GroupKind::Expr(expr) => Some(expr),
+                    _ => None,
+                };
+                entries.iter().filter_map(expr).collect()
             }
-            ast::GroupBy::Items(entries) => entries,
         };
         let mut keys: Vec<Key> = Vec::new();
-        for entry in entries {
-            let ast::GroupKind::Expr(expr) = &entry.kind else {
-                self.later(entry.span, "grouping by several sets");
-                return None;
-            };
-            let key =
-                self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| {
-                    match this.ordinal(expr, items, "GROUP BY") {
-                        Some(Ok(item)) => this.expr(item),
-                        Some(Err(())) => this.error(expr.span),
-                        None => this.expr(expr),
-                    }
-                });
-            if !key.ty.is_error() && !is_comparable(&key.ty) {
-                self.report(say::type_mismatch(
-                    expr.span,
-                    &Type::Text,
-                    &key.ty,
-                    "a key of GROUP BY",
-                    false,
-                ));
-                return None;
-            }
-            if keys.iter().any(|(_, known)| walk::same(known, &key)) {
-                continue;
-            }
+        for expr in exprs {
+            let key = self.group_key(expr, items)?;
             let named = self.ordinal_item(expr, items).unwrap_or(expr);
-            let name = self.name_of(named);
+            let name = self.name_of(named, &key);
+            self.add_key(&mut keys, name, key);
+        }
+        let mut known: Vec<(Expr, bool)> =
+            keys.iter().map(|(_, key)| (key.clone(), true)).collect();
+        for expr in set.iter().flat_map(|set| &set.absent) {
+            let key = self.group_key(expr, items)?;
+            if !known.iter().any(|(present, _)| walk::same(present, &key)) {
+                known.push((key, false));
+            }
+        }
+        self.scope.grouping_keys = known;
+        Some(keys)
+    }
+
+    /// One key: an ordinal or an alias of SELECT, or an expression.
+    fn group_key(
+        &mut self,
+        expr: &'a ast::Expr,
+        items: Option<&'a [ast::SelectItem]>,
+    ) -> Option<Expr> {
+        let key =
+            self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| match this
+                .ordinal(expr, items, "GROUP BY")
+            {
+                Some(Ok(item)) => this.expr(item),
+                Some(Err(())) => this.error(expr.span),
+                None => this.expr(expr),
+            });
+        if !key.ty.is_error() && !is_comparable(&key.ty) {
+            let why = "a key of GROUP BY";
+            self.report(say::type_mismatch(expr.span, &Type::Text, &key.ty, why, false));
+            return None;
+        }
+        Some(key)
+    }
+
+    fn add_key(&mut self, keys: &mut Vec<Key>, name: SmolStr, key: Expr) {
+        if !keys.iter().any(|(_, known)| walk::same(known, &key)) {
             let nullable = self.expr_nullable(&key);
             let variable = self.new_column(name, key.ty.clone(), nullable);
             keys.push((variable, key));
+        }
+    }
+
+    /// GROUP BY ALL: everything in SELECT that has no aggregate.
+    fn all_keys(&mut self, items: Option<&'a [ast::SelectItem]>) -> Option<Vec<Key>> {
+        let mut found: Vec<(SmolStr, Expr)> = Vec::new();
+        for item in items.unwrap_or(&[]) {
+            match item {
+                ast::SelectItem::Star(star) => found.extend(self.star_values(star)?),
+                ast::SelectItem::Expr { value, .. } => {
+                    let key =
+                        self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
+                            this.expr(value)
+                        });
+                    found.push((self.name_of(value, &key), key));
+                }
+            }
+        }
+        let mut keys = Vec::new();
+        for (name, key) in found {
+            let is_aggregate = |e: &Expr| {
+                let mut aggregates = self.scope.aggregates.iter();
+                matches!(e.kind, ExprKind::Column(v) if aggregates.any(|a| a.variable == v))
+            };
+            if !key.any(&is_aggregate) && !key.ty.is_error() {
+                self.add_key(&mut keys, name, key);
+            }
         }
         Some(keys)
     }
@@ -315,20 +368,19 @@ impl<'a> Checker<'a> {
     }
 
     /// Rewrites an expression that is computed after grouping: keys become their columns; other
-    /// columns of FROM are reported.
-    pub(crate) fn regroup(
-        &mut self,
-        expr: &mut Expr,
-        keys: &[Key],
-        group_columns: &HashSet<ColumnVar>,
-        group_by: Option<Span>,
-    ) {
+    /// columns of FROM are reported. Columns of the queries around and inside stay.
+    pub(crate) fn regroup(&mut self, expr: &mut Expr, keys: &[Key], group_by: Option<Span>) {
         if let Some((variable, _)) = keys.iter().find(|(_, key)| walk::same(key, expr)) {
             expr.kind = ExprKind::Column(*variable);
             return;
         }
+        let absent = self.scope.grouping_keys.iter().filter(|(_, present)| !present);
+        if absent.clone().any(|(key, _)| walk::same(key, expr)) {
+            expr.kind = ExprKind::Constant(Value::Null);
+            return;
+        }
         if let ExprKind::Column(variable) = expr.kind {
-            if !group_columns.contains(&variable) {
+            if self.scope.owns(variable) {
                 let span = Span::new(expr.place.start, expr.place.end);
                 let column = self.columns.get(variable.0 as usize);
                 let name = column.map_or(SmolStr::default(), |column| column.name.clone());
@@ -337,9 +389,19 @@ impl<'a> Checker<'a> {
             }
             return;
         }
-        expr.for_each_child_mut(&mut |child| {
-            self.regroup(child, keys, group_columns, group_by);
+        expr.for_each_child_mut(&mut |child| self.regroup(child, keys, group_by));
+    }
+
+    /// Whether an expression uses columns of the queries around this one, and none of this one's.
+    fn is_of_outer_query(&self, expr: &Expr) -> bool {
+        let (mut own, mut outer) = (false, false);
+        expr.walk(&mut |e| {
+            if let ExprKind::Column(variable) = e.kind {
+                own |= self.scope.owns(variable);
+                outer |= self.levels().skip(1).any(|level| level.owns(variable));
+            }
         });
+        outer && !own
     }
 }
 

@@ -13,6 +13,7 @@
 mod block;
 mod call;
 mod choice;
+mod collection;
 mod conflict;
 mod constraint;
 mod define;
@@ -20,31 +21,43 @@ mod effects;
 mod expr;
 mod function;
 mod group;
+mod grouping;
 mod index;
+mod join;
+mod lambda;
+mod loops;
 mod matching;
 mod names;
 mod native;
 mod operand;
 mod operators;
+mod outputs;
 mod patterns;
+mod pipe;
+mod pipe_rows;
 mod query;
 mod recover;
 mod resolve;
 mod returning;
 mod scope;
 mod script;
+mod set;
 mod source;
 mod statement;
 mod structs;
+mod subquery;
+mod table_function;
 mod types;
 mod update;
+mod view;
+mod with;
 mod write;
 
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod walk;
 
-use crate::catalog::{Catalog, ObjectKind, Source, Variable};
+use crate::catalog::{Catalog, ObjectKind, Source, Table, Variable, View};
 use crate::hir::{
     self, Block, Column, ColumnVar, Expr, ExprKind, FunctionResult, Local, LocalId, Step,
 };
@@ -55,10 +68,13 @@ use grizzly_grammar::{Diagnostic, Span, ast};
 use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
 use std::cell::Cell;
+use std::sync::Arc;
 
+pub use collection::collection_names;
+pub(crate) use query::plain_query;
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
-pub use script::{CheckedScript, check_script, check_statement};
+pub use script::{CheckedScript, check_script, check_statement, check_stored};
 
 /// What is known of the whole script before its statements are checked.
 #[derive(Default)]
@@ -67,6 +83,12 @@ pub(crate) struct ScriptFacts {
     pub(crate) tables: HashMap<SmolStr, Span>,
     /// The row types of those tables, for functions that are checked before the tables exist.
     pub(crate) row_types: HashMap<SmolStr, Type>,
+    /// Those tables themselves, without the storage's id.
+    pub(crate) shapes: HashMap<SmolStr, Arc<Table>>,
+    /// The views that the script makes, for functions.
+    pub(crate) views: HashMap<SmolStr, Arc<View>>,
+    /// Whether the script is a database's stored objects: each was checked when it was made.
+    pub(crate) stored: bool,
     /// Types and functions (receiver functions as `type.name`) that the script makes and the
     /// database does not have, with the number of their statement: before it they are not there to
     /// be dropped.
@@ -154,11 +176,24 @@ pub(crate) struct Checker<'a> {
     parameter_typed: Vec<bool>,
     names: Vec<Binding>,
     function: Option<FunctionContext>,
+    lambda: Option<lambda::LambdaContext>,
     loops: u32,
     raised: Vec<Raised>,
     /// Per caught exception: what it may be, for RAISE of it.
     caught: HashMap<LocalId, Vec<SmolStr>>,
     scope: scope::QueryScope<'a>,
+    /// The queries of WITH that are in scope, the innermost last.
+    commons: Vec<with::Common>,
+    next_common: u32,
+    /// The folded names of the views whose queries are being checked, the innermost last.
+    expanding: Vec<SmolStr>,
+    /// Whether this is the query of a view.
+    viewing: bool,
+    /// The objects that were used, for those that views need: folded names, receiver functions as
+    /// `type.name`.
+    uses: HashSet<(ObjectKind, SmolStr)>,
+    /// The outputs that are constants without a type of their own, for what converts them.
+    untyped: HashMap<ColumnVar, operand::Untyped>,
     /// Columns that an outer join may make NULL.
     nulled: HashSet<ColumnVar>,
     /// What conditions around tell: the leaves that are not NULL here.
@@ -197,10 +232,17 @@ impl<'a> Checker<'a> {
             parameter_typed: Vec::new(),
             names: Vec::new(),
             function: None,
+            lambda: None,
             loops: 0,
             raised: Vec::new(),
             caught: HashMap::new(),
             scope: scope::QueryScope::default(),
+            commons: Vec::new(),
+            next_common: 0,
+            expanding: Vec::new(),
+            viewing: false,
+            uses: HashSet::new(),
+            untyped: HashMap::new(),
             nulled: HashSet::new(),
             known: Facts::default(),
             broken_from: false,

@@ -1,7 +1,7 @@
 //! Names: columns, locals, variables, parameters and fields, in the order of language.md §3 and §5.
 
 use super::operand::{Operand, Untyped};
-use super::scope::AliasMode;
+use super::scope::{AliasMode, ScopeColumn, ScopeTable};
 use super::{Binding, Checker, Meaning};
 use crate::catalog::ObjectKind;
 use crate::diagnostics as say;
@@ -25,48 +25,104 @@ impl<'a> Checker<'a> {
         {
             return Operand::Typed(self.column(column, self.place(span)));
         }
-        if let Some(inner) = self.binding(&name, self.scope.first_binding) {
-            return Operand::Typed(self.use_binding(inner, span));
+        if let Some(found) = self.own_name(ident, &name) {
+            return found;
         }
-        match self.columns_named(&name).as_slice() {
-            [] => {}
-            [(_, column)] => return Operand::Typed(self.column(*column, self.place(span))),
+        if self.scope.alias_mode == AliasMode::AfterColumns
+            && let Some(alias) = self.scope.aliases.iter().find(|a| a.name == name).cloned()
+        {
+            // The alias's own text is checked again, without aliases, so it cannot mean itself.
+            let aliases = std::mem::take(&mut self.scope.aliases);
+            let operand = self.operand(alias.value, None);
+            self.scope.aliases = aliases;
+            return operand;
+        }
+        if let Some(found) = self.outer_name(ident, &name) {
+            return found;
+        }
+        self.other_name(ident, &name)
+    }
+
+    /// A name that the innermost query knows: a binding inside it, a column of its row.
+    fn own_name(&mut self, ident: &ast::Ident, name: &str) -> Option<Operand> {
+        let first = self.scope.first_binding;
+        if let Some(inner) = self.binding(name, first) {
+            return Some(Operand::Typed(self.use_binding(inner, ident.span)));
+        }
+        let columns = self.scope.columns_named(name);
+        self.one_column(ident, columns, first)
+    }
+
+    /// A name that the queries around know, from the inside outwards, or a local around them all.
+    fn outer_name(&mut self, ident: &ast::Ident, name: &str) -> Option<Operand> {
+        let mut until = self.scope.first_binding;
+        for depth in 1.. {
+            let Some(level) = self.levels().nth(depth) else { break };
+            let (first, columns) = (level.first_binding, level.columns_named(name));
+            if let Some(inner) = self.binding_within(name, first, until) {
+                return Some(Operand::Typed(self.use_binding(inner, ident.span)));
+            }
+            if let Some(found) = self.one_column(ident, columns, first) {
+                return Some(found);
+            }
+            until = first;
+        }
+        let outer = self.binding_within(name, 0, until)?;
+        Some(Operand::Typed(self.use_binding(outer, ident.span)))
+    }
+
+    /// The column of a name, where there is one; a local outside its query (before the binding
+    /// `first`) makes the name ambiguous.
+    fn one_column(
+        &mut self,
+        ident: &ast::Ident,
+        columns: Vec<(SmolStr, ScopeColumn)>,
+        first: usize,
+    ) -> Option<Operand> {
+        let span = ident.span;
+        Some(Operand::Typed(match columns.as_slice() {
+            [] => return None,
+            [(table, column)] => match self.binding_within(&ident.folded(), 0, first) {
+                None => self.column_value(column, span),
+                Some(local) => {
+                    let what = self.names.get_mut(local).map_or("local", |binding| {
+                        binding.used = true;
+                        binding.what
+                    });
+                    self.report(say::column_or_local(span, &ident.name, table, what));
+                    self.error(span)
+                }
+            },
             several => {
                 let owners: Vec<SmolStr> = several.iter().map(|(t, _)| t.clone()).collect();
                 self.report(say::ambiguous_column(span, &ident.name, &owners));
-                return Operand::Typed(self.error(span));
+                self.error(span)
             }
-        }
-        if let Some(outer) = self.binding(&name, 0) {
-            return Operand::Typed(self.use_binding(outer, span));
-        }
-        self.other_name(ident, &name)
+        }))
     }
 
     /// A name that is neither column nor local: an alias, a row, a call without parentheses.
     fn other_name(&mut self, ident: &'a ast::Ident, name: &SmolStr) -> Operand {
         let span = ident.span;
-        if let Some(alias) = self.scope.aliases.iter().find(|a| a.name == *name).cloned() {
-            if self.scope.alias_mode == AliasMode::AfterColumns {
-                // The alias's own text is checked again, without aliases, so it cannot mean itself.
-                let aliases = std::mem::take(&mut self.scope.aliases);
-                let operand = self.operand(alias.value, None);
-                self.scope.aliases = aliases;
-                return operand;
-            }
+        let level = self.levels().find(|level| level.aliases.iter().any(|a| a.name == *name));
+        if let Some(level) = level
+            && let Some(alias) = level.aliases.iter().find(|a| a.name == *name)
+        {
             let itself = alias.value.span.start <= span.start && span.end <= alias.value.span.end;
-            if self.scope.tables.is_some() && !itself {
-                let clause = self.scope.clause;
-                let at = alias.span;
+            if level.tables.is_some() && !itself {
+                let (clause, at) = (level.clause, alias.span);
                 self.report(say::alias_not_visible(span, &ident.name, clause, at));
                 return Operand::Typed(self.error(span));
             }
         }
-        if let Some(table) = self.scope_table(name).cloned() {
+        if let Some(table) = self.levels().find_map(|level| level.table(name)).cloned() {
             return Operand::Typed(self.row_of(&table, span));
         }
         if BARE_CALLS.contains(&name.as_str()) && !self.catalog.natives(name).is_empty() {
             return Operand::Typed(self.native_call(ident, Vec::new(), span));
+        }
+        if self.names_function(ident) {
+            return Operand::Typed(self.function_value(ident, None));
         }
         self.unknown_name(ident, name);
         Operand::Typed(self.error(span))
@@ -75,8 +131,10 @@ impl<'a> Checker<'a> {
     /// Whether a folded name is a local, a column or an alias.
     fn is_known(&self, name: &str) -> bool {
         self.binding(name, 0).is_some()
-            || !self.columns_named(name).is_empty()
-            || self.scope.aliases.iter().any(|alias| alias.name == name)
+            || self.levels().any(|level| {
+                let alias = level.aliases.iter().any(|alias| alias.name == name);
+                alias || !level.columns_named(name).is_empty()
+            })
     }
 
     fn unknown_name(&mut self, ident: &ast::Ident, name: &SmolStr) {
@@ -89,13 +147,13 @@ impl<'a> Checker<'a> {
         }
         let columns = self.column_names();
         let mut names: Vec<SmolStr> = self.names.iter().map(|b| b.name.clone()).collect();
-        if self.scope.tables.is_some() && !columns.is_empty() {
+        let variable = self.function.is_none() && self.catalog.variable(name).is_some();
+        if !columns.is_empty() && !variable {
             names.extend(columns.iter().cloned());
             let near = similar(name, names.iter());
             self.report(say::unknown_column(span, &ident.name, None, near.as_deref(), &columns));
             return;
         }
-        let variable = self.function.is_none() && self.catalog.variable(name).is_some();
         let near = similar(name, names.iter());
         self.report(say::unknown_name(span, &ident.name, near.as_deref(), variable));
     }
@@ -108,6 +166,13 @@ impl<'a> Checker<'a> {
     /// The innermost binding of a folded name at or after `from`.
     fn binding(&self, name: &str, from: usize) -> Option<usize> {
         let found = self.names.iter().rposition(|binding| binding.name == name)?;
+        (found >= from).then_some(found)
+    }
+
+    /// The innermost binding of a folded name from `from` on and before `until`.
+    fn binding_within(&self, name: &str, from: usize, until: usize) -> Option<usize> {
+        let before = self.names.get(..until)?;
+        let found = before.iter().rposition(|binding| binding.name == name)?;
         (found >= from).then_some(found)
     }
 
@@ -150,7 +215,11 @@ impl<'a> Checker<'a> {
     pub(crate) fn unbind(&mut self, keep: usize) {
         let ended: Vec<Binding> = self.names.drain(keep.min(self.names.len())..).collect();
         for binding in ended {
-            if !binding.used && !binding.name.starts_with('_') && binding.name != "self" {
+            // What was not understood may have read it.
+            let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+            let doubt = errors.any(|error| error.primary.span.start > binding.span.start);
+            let quiet = doubt || binding.name.starts_with('_') || binding.name == "self";
+            if !binding.used && !quiet {
                 self.report(say::unused(binding.span, binding.what, &binding.name));
             }
         }
@@ -164,6 +233,10 @@ impl<'a> Checker<'a> {
         }
         if self.function.is_some() {
             self.report(say::variable_in_function(span, &variable.name));
+            return self.error(span);
+        }
+        if self.viewing {
+            self.report(say::variable_in_view(span, &variable.name));
             return self.error(span);
         }
         match self.catalog.variable(&name) {
@@ -206,6 +279,9 @@ impl<'a> Checker<'a> {
         if self.function.is_some() {
             return Operand::Typed(self.later(span, "a statement parameter in a function"));
         }
+        if self.viewing {
+            return Operand::Typed(self.later(span, "a statement parameter in a view"));
+        }
         let position = |n: u32| ParameterSource::Positional(n.saturating_sub(1) as u16);
         let source = match parameter {
             ast::ParameterRef::Positional(n) | ast::ParameterRef::Numbered(n) => position(*n),
@@ -237,6 +313,10 @@ impl<'a> Checker<'a> {
                 let (variable, span) = (&interpolation.variable, interpolation.span);
                 if self.function.is_some() {
                     self.report(say::variable_in_function(span, &variable.name));
+                    return None;
+                }
+                if self.viewing {
+                    self.report(say::variable_in_view(span, &variable.name));
                     return None;
                 }
                 let Some(known) = self.catalog.variable(&variable.folded()) else {
@@ -278,32 +358,79 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Operand {
         let Some(name) = self.part_name(field) else { return Operand::Typed(self.error(span)) };
-        if let ast::ExprKind::Name(table) = &base.kind
-            && self.binding(&table.folded(), self.scope.first_binding).is_none()
-            && let Some(found) = self.scope_table(&table.folded()).cloned()
-        {
-            let columns = &found.columns;
-            let column = columns.iter().find(|c| c.name.eq_ignore_ascii_case(&name));
-            if let Some(column) = column {
-                return Operand::Typed(self.column(column.variable, self.place(span)));
+        if let ast::ExprKind::Name(table) = &base.kind {
+            if let Some(found) = self.row_named(&table.folded()) {
+                return Operand::Typed(self.row_column(&found, &name, field.span(), span));
             }
-            let names: Vec<SmolStr> = columns.iter().map(|c| c.name.clone()).collect();
-            let near = similar(&name, names.iter());
-            let table = Some(found.name.as_str());
-            self.report(say::unknown_column(field.span(), &name, table, near.as_deref(), &names));
-            return Operand::Typed(self.error(span));
-        }
-        if let ast::ExprKind::Name(table) = &base.kind
-            && !self.tables().is_empty()
-            && !self.is_known(&table.folded())
-        {
-            let names: Vec<SmolStr> = self.tables().iter().map(|t| t.name.clone()).collect();
-            let near = similar(&table.name, names.iter());
-            self.report(say::unknown_table(table.span, &table.name, near.as_deref(), None));
-            return Operand::Typed(self.error(span));
+            let tables = self.levels().flat_map(|level| level.rows());
+            let names: Vec<SmolStr> = tables.map(|table| table.name.clone()).collect();
+            let beside = self.is_beside(&table.folded());
+            if (beside || !names.is_empty()) && !self.is_known(&table.folded()) {
+                self.unknown_row(table, &names);
+                return Operand::Typed(self.error(span));
+            }
         }
         let operand = self.expr(base);
         Operand::Typed(self.field_of(operand, &name, field.span(), span))
+    }
+
+    /// The table of FROM that a name before a point means, from the innermost query outwards; none
+    /// where a binding or a column further inside has the name.
+    fn row_named(&self, name: &str) -> Option<ScopeTable> {
+        let mut until = self.names.len();
+        for level in self.levels() {
+            if self.binding_within(name, level.first_binding, until).is_some() {
+                return None;
+            }
+            if let Some(table) = level.table(name) {
+                return Some(table.clone());
+            }
+            if !level.columns_named(name).is_empty() {
+                return None;
+            }
+            until = level.first_binding;
+        }
+        None
+    }
+
+    /// Whether a name is that of a table beside a query around, which LATERAL would show it.
+    fn is_beside(&self, name: &str) -> bool {
+        let mut tables = self.levels().flat_map(|level| &level.beside);
+        tables.any(|table| table.name.eq_ignore_ascii_case(name))
+    }
+
+    fn unknown_row(&mut self, table: &ast::Ident, names: &[SmolStr]) {
+        let near = similar(&table.name, names.iter());
+        let beside = self.is_beside(&table.folded());
+        let near = near.as_deref().filter(|_| !beside);
+        let diagnostic = say::unknown_table(table.span, &table.name, near, None);
+        self.report(if beside {
+            diagnostic
+                .with_note("a query in FROM does not see the tables beside it")
+                .with_help("write LATERAL before the query")
+        } else {
+            diagnostic
+        });
+    }
+
+    /// `table.column`.
+    fn row_column(&mut self, table: &ScopeTable, name: &str, at: Span, span: Span) -> Expr {
+        let columns = &table.columns;
+        let mut found = columns.iter().filter(|c| c.name.eq_ignore_ascii_case(name));
+        match (found.next(), found.next()) {
+            (Some(column), None) => self.column(column.variable, self.place(span)),
+            (Some(_), Some(_)) => {
+                self.report(say::ambiguous_column(at, name, &[]));
+                self.error(span)
+            }
+            (None, _) => {
+                let names: Vec<SmolStr> = columns.iter().map(|c| c.name.clone()).collect();
+                let near = similar(name, names.iter());
+                let table = Some(table.name.as_str());
+                self.report(say::unknown_column(at, name, table, near.as_deref(), &names));
+                self.error(span)
+            }
+        }
     }
 
     /// A field of a value.
@@ -321,6 +448,13 @@ impl<'a> Checker<'a> {
             _ => Vec::new(),
         };
         match fields.iter().position(|field| field.name.eq_ignore_ascii_case(name)) {
+            Some(index) if is_row(&base) => match base.kind {
+                // The field of a row is its column.
+                ExprKind::MakeStruct(mut values) if index < values.len() => {
+                    Expr { place, ..values.swap_remove(index) }
+                }
+                _ => self.error(span),
+            },
             Some(index) => {
                 let ty = fields.get(index).map_or(Type::Error, |field| field.ty.clone());
                 let kind = ExprKind::Field { operand: Box::new(base), index: index as u16 };
@@ -333,5 +467,15 @@ impl<'a> Checker<'a> {
                 self.error(span)
             }
         }
+    }
+}
+
+/// Whether an expression is a row: a struct of columns.
+fn is_row(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::MakeStruct(values) => {
+            values.iter().all(|value| matches!(value.kind, ExprKind::Column(_)))
+        }
+        _ => false,
     }
 }

@@ -3,70 +3,80 @@
 use super::choice::{Branch, Use};
 use super::group::Key;
 use super::operand::{Mode, Operand};
-use super::scope::{Aggregating, Alias, AliasMode, QueryScope};
+use super::scope::{Aggregating, Alias, AliasMode};
 use super::{Checker, walk};
 use crate::diagnostics as say;
 use crate::hir::{Aggregation, ColumnVar, Expr, ExprKind, From, OrderKey, OutputColumn, Query};
 use grizzly_bytecode::{Type, Value};
 use grizzly_grammar::{Span, ast};
-use hashbrown::HashSet;
 use smol_str::SmolStr;
 
 /// What the clauses of one SELECT have become, before grouping is applied.
 #[derive(Default)]
-struct Parts {
-    outputs: Vec<OutputColumn>,
-    having: Option<Expr>,
-    order: Vec<OrderKey>,
+pub(crate) struct Parts {
+    pub(crate) outputs: Vec<OutputColumn>,
+    pub(crate) having: Option<Expr>,
+    pub(crate) order: Vec<OrderKey>,
 }
 
 impl<'a> Checker<'a> {
-    /// Checks with a scope of its own.
-    pub(crate) fn apart<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> T {
-        let inner = QueryScope { first_binding: self.names.len(), ..QueryScope::default() };
-        let outer = std::mem::replace(&mut self.scope, inner);
-        let broken = std::mem::take(&mut self.broken_from);
-        let result = check(self);
-        self.broken_from = broken;
-        self.scope = outer;
-        result
-    }
-
     /// A whole query; `want` are the types that its columns should have, as hints. `None` where it
     /// was reported as wrong.
     pub(crate) fn query(&mut self, query: &'a ast::Query, want: Option<&[Type]>) -> Option<Query> {
-        if let Some(with) = &query.with {
-            self.later(with.span, "WITH");
-            return None;
-        }
         if let Some(secret) = query.secrets.first() {
             self.later(secret.span, "USING SECRET");
             return None;
         }
-        if let Some(step) = query.steps.first() {
-            self.later(step.span, "a pipe on a query");
-            return None;
+        let outside = self.commons.len();
+        let with = match &query.with {
+            Some(with) => self.with_tables(with),
+            None => Some(Vec::new()),
+        };
+        let rows = self.rows(query, want);
+        self.commons.truncate(outside);
+        let (with, mut rows) = (with?, rows?);
+        rows.with.splice(0..0, with);
+        Some(rows)
+    }
+
+    /// The rows of a query whose WITH is in scope.
+    fn rows(&mut self, query: &'a ast::Query, want: Option<&[Type]>) -> Option<Query> {
+        if let ast::QueryBody::Select(select) = &query.body {
+            let order = query.order_by.as_ref();
+            let limit = query.limit.as_ref();
+            let (rows, tables) = self.apart(|this| {
+                let rows = this.select(select, order, limit, want)?;
+                // The tables of FROM keep their names in the steps of a query without SELECT.
+                let tables = this.scope.tables.take().filter(|_| select.items.is_none());
+                Some((rows, tables))
+            })?;
+            return self.piped(rows, tables, query);
         }
-        let order = query.order_by.as_ref();
-        let limit = query.limit.as_ref();
-        match &query.body {
+        let rows = self.core(&query.body, want)?;
+        self.finished(rows, query)
+    }
+
+    /// The rows of a query's body without what stands after it.
+    pub(crate) fn core(
+        &mut self,
+        body: &'a ast::QueryBody,
+        want: Option<&[Type]>,
+    ) -> Option<Query> {
+        match body {
             ast::QueryBody::Select(select) => {
-                self.apart(|this| this.select(select, order, limit, want))
+                self.apart(|this| this.select(select, None, None, want))
             }
-            ast::QueryBody::Values(values) => {
-                let inner = self.apart(|this| this.values(values, want))?;
-                self.ordered(inner, order, limit)
-            }
-            ast::QueryBody::Nested(inner) => {
-                let inner = self.query(inner, want)?;
-                self.ordered(inner, order, limit)
-            }
-            ast::QueryBody::Set(set) => {
-                self.later(set.op_span, "a set operation");
-                None
-            }
+            ast::QueryBody::Values(values) => self.apart(|this| this.values(values, want)),
+            ast::QueryBody::Nested(inner) => self.query(inner, want),
+            ast::QueryBody::Set(set) => self.set_operation(set, want),
             ast::QueryBody::Error => None,
         }
+    }
+
+    /// The rows of a body with the ORDER BY, LIMIT and pipes of its query.
+    pub(crate) fn finished(&mut self, rows: Query, query: &'a ast::Query) -> Option<Query> {
+        let rows = self.ordered(rows, query.order_by.as_ref(), query.limit.as_ref())?;
+        self.piped(rows, None, query)
     }
 
     /// A query with ORDER BY and LIMIT around another one.
@@ -97,7 +107,7 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn select(
+    pub(crate) fn select(
         &mut self,
         select: &'a ast::Select,
         order: Option<&'a ast::OrderBy>,
@@ -105,6 +115,9 @@ impl<'a> Checker<'a> {
         want: Option<&[Type]>,
     ) -> Option<Query> {
         self.unsupported_clauses(select)?;
+        if let Some(rows) = self.select_sets(select, order, limit, want) {
+            return rows;
+        }
         self.scope.tables = Some(Vec::new());
         let from = self.all_sources(&select.from);
         if self.broken_from || (from.is_none() && !select.from.is_empty()) {
@@ -124,7 +137,9 @@ impl<'a> Checker<'a> {
             Some(group_by) => Some(self.group_keys(group_by, items)?),
             None => None,
         };
-        let mut parts = Parts { outputs: self.outputs(select, want)?, ..Parts::default() };
+        let one_of_several = self.scope.grouping.is_some();
+        let mut parts =
+            Parts { outputs: self.outputs(items, select.span, want)?, ..Parts::default() };
         parts.having = select.having.as_ref().map(|having| {
             self.in_clause("HAVING", AliasMode::AfterColumns, Aggregating::Collect, |this| {
                 this.condition(having, "HAVING")
@@ -132,8 +147,12 @@ impl<'a> Checker<'a> {
         });
         self.order_by(order, &mut parts);
         let (limit, offset) = self.limits(limit);
-        let group_span = clause_span(select, ast::ClauseKind::GroupBy);
+        let listed = matches!(select.group_by, Some(ast::GroupBy::Items(_)));
+        let group_span = clause_span(select, ast::ClauseKind::GroupBy).filter(|_| listed);
         let aggregation = self.aggregation(keys, &mut parts, group_span);
+        if one_of_several {
+            self.order_as_outputs(&mut parts);
+        }
         let distinct = select.distinct.is_some();
         if distinct {
             self.order_by_outputs(&mut parts);
@@ -170,159 +189,37 @@ impl<'a> Checker<'a> {
         None
     }
 
-    /// The outputs of SELECT; `*` without one.
-    fn outputs(
-        &mut self,
-        select: &'a ast::Select,
-        want: Option<&[Type]>,
-    ) -> Option<Vec<OutputColumn>> {
-        match &select.items {
-            Some(items) => self.item_outputs(items, want),
-            None => self.star_outputs(None, select.span),
-        }
-    }
-
-    /// The outputs of the items of a SELECT or a RETURNING.
-    pub(crate) fn item_outputs(
-        &mut self,
-        items: &'a [ast::SelectItem],
-        want: Option<&[Type]>,
-    ) -> Option<Vec<OutputColumn>> {
-        let mut outputs = Vec::new();
-        for item in items {
-            match item {
-                ast::SelectItem::Star(star) => {
-                    if !star.exclude.is_empty() || !star.replace.is_empty() {
-                        self.later(star.span, "EXCLUDE and REPLACE");
-                        return None;
-                    }
-                    let qualifier = match &star.qualifier {
-                        Some(name) => Some((self.object_name(name)?, name.span)),
-                        None => None,
-                    };
-                    outputs.extend(self.star_outputs(qualifier, star.span)?);
-                }
-                ast::SelectItem::Expr { value, alias } => {
-                    let hint = want.and_then(|types| types.get(outputs.len()));
-                    let checked =
-                        self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
-                            let operand = this.operand(value, hint);
-                            match hint {
-                                Some(ty) => this.settle_near(operand, ty),
-                                None => this.settle(operand),
-                            }
-                        });
-                    let checked = self.with_value(checked);
-                    let name = match alias {
-                        Some(alias) => alias.name.clone(),
-                        None => self.name_of(value),
-                    };
-                    let output = self.output(name, checked);
-                    if let Some(alias) = alias {
-                        let folded = alias.folded();
-                        let known = self.scope.aliases.iter_mut().find(|a| a.name == folded);
-                        known.into_iter().for_each(|a| a.variable = Some(output.variable));
-                    }
-                    outputs.push(output);
-                }
-            }
-        }
-        Some(outputs)
-    }
-
-    /// A constant takes the type that is wanted where it fits; everything else keeps its own.
-    fn settle_near(&mut self, operand: Operand, want: &Type) -> Expr {
-        match operand {
-            Operand::Untyped(..) => self.coerce(operand, want, Mode::Assign, "the value"),
-            typed => self.settle(typed),
-        }
-    }
-
-    /// An output must have a value that can leave a query.
-    fn with_value(&mut self, expr: Expr) -> Expr {
-        let span = Span::new(expr.place.start, expr.place.end);
-        match &expr.ty {
-            Type::Unit => {
-                self.report(say::no_value(span, "this", None));
-                self.error(span)
-            }
-            _ => expr,
-        }
-    }
-
-    pub(crate) fn output(&mut self, name: SmolStr, value: Expr) -> OutputColumn {
-        let nullable = self.expr_nullable(&value);
-        let variable = self.new_column(name.clone(), value.ty.clone(), nullable);
-        OutputColumn { variable, name, value }
-    }
-
-    /// `*` or `t.*`.
-    pub(crate) fn star_outputs(
-        &mut self,
-        qualifier: Option<(SmolStr, Span)>,
-        span: Span,
-    ) -> Option<Vec<OutputColumn>> {
-        let tables = match &qualifier {
-            Some((name, at)) => match self.scope_table(name) {
-                Some(table) => vec![table.clone()],
-                None => {
-                    let names: Vec<SmolStr> =
-                        self.tables().iter().map(|table| table.name.clone()).collect();
-                    let near = crate::suggest::similar(name, names.iter());
-                    self.report(say::unknown_table(*at, name, near.as_deref(), None));
-                    return None;
-                }
-            },
-            None => self.tables().to_vec(),
-        };
-        if tables.is_empty() {
-            self.report(say::no_value(span, "`*` without FROM", Some("add FROM")));
-            return None;
-        }
-        let place = self.place(span);
-        let mut outputs = Vec::new();
-        for column in tables.iter().flat_map(|table| &table.columns) {
-            if !column.merged || qualifier.is_some() {
-                let value = self.column(column.variable, place);
-                outputs.push(self.output(column.name.clone(), value));
-            }
-        }
-        Some(outputs)
-    }
-
-    /// The name of an output without an alias: its column or last field, else its text.
-    pub(crate) fn name_of(&self, expr: &ast::Expr) -> SmolStr {
-        match &expr.kind {
-            ast::ExprKind::Name(name) => match self.columns_named(&name.name).as_slice() {
-                [(_, column)] => {
-                    let known = self.columns.get(column.0 as usize);
-                    known.map_or(name.name.clone(), |column| column.name.clone())
-                }
-                _ => name.name.clone(),
-            },
-            ast::ExprKind::Field { field: ast::NamePart::Ident(field), .. } => field.name.clone(),
-            _ => SmolStr::new(expr.span.text(self.text)),
-        }
-    }
-
-    fn order_by(&mut self, order: Option<&'a ast::OrderBy>, parts: &mut Parts) {
+    pub(crate) fn order_by(&mut self, order: Option<&'a ast::OrderBy>, parts: &mut Parts) {
         let Some(order) = order else { return };
-        if order.all.is_some() {
-            self.later(order.span, "ORDER BY ALL");
+        if let Some(direction) = &order.all {
+            let all: Vec<Expr> = parts
+                .outputs
+                .iter()
+                .map(|output| self.column(output.variable, output.value.place))
+                .collect();
+            all.into_iter().for_each(|value| parts.order.extend(self.order_key(value, *direction)));
             return;
         }
         for item in &order.items {
             let value = self.order_value(&item.value, &parts.outputs);
-            if !value.ty.is_error() && !super::types::is_comparable(&value.ty) {
-                let at = item.value.span;
-                let why = "a key of ORDER BY";
-                self.report(say::type_mismatch(at, &Type::Text, &value.ty, why, false));
-                continue;
-            }
-            let descending = item.direction.descending.unwrap_or(false);
-            let nulls_first = item.direction.nulls_first.unwrap_or(descending);
-            parts.order.push(OrderKey { value, descending, nulls_first });
+            parts.order.extend(self.order_key(value, item.direction));
         }
+    }
+
+    pub(crate) fn order_key(
+        &mut self,
+        value: Expr,
+        direction: ast::OrderDirection,
+    ) -> Option<OrderKey> {
+        if !value.ty.is_error() && !super::types::is_comparable(&value.ty) {
+            let at = Span::new(value.place.start, value.place.end);
+            let why = "a key of ORDER BY";
+            self.report(say::type_mismatch(at, &Type::Text, &value.ty, why, false));
+            return None;
+        }
+        let descending = direction.descending.unwrap_or(false);
+        let nulls_first = direction.nulls_first.unwrap_or(descending);
+        Some(OrderKey { value, descending, nulls_first })
     }
 
     fn order_value(&mut self, expr: &'a ast::Expr, outputs: &[OutputColumn]) -> Expr {
@@ -343,7 +240,7 @@ impl<'a> Checker<'a> {
     }
 
     /// After DISTINCT only outputs are left to order by.
-    fn order_by_outputs(&mut self, parts: &mut Parts) {
+    pub(crate) fn order_by_outputs(&mut self, parts: &mut Parts) {
         for key in &mut parts.order {
             let is_output =
                 |v: &ColumnVar| parts.outputs.iter().any(|output| output.variable == *v);
@@ -374,7 +271,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Applies grouping to what is computed after it.
-    fn aggregation(
+    pub(crate) fn aggregation(
         &mut self,
         keys: Option<Vec<Key>>,
         parts: &mut Parts,
@@ -385,17 +282,10 @@ impl<'a> Checker<'a> {
             return None;
         }
         let keys = keys.unwrap_or_default();
-        let mut columns: HashSet<ColumnVar> = keys.iter().map(|(variable, _)| *variable).collect();
-        columns.extend(aggregates.iter().map(|aggregate| aggregate.variable));
-        for output in &mut parts.outputs {
-            self.regroup(&mut output.value, &keys, &columns, group_by);
-        }
-        if let Some(having) = &mut parts.having {
-            self.regroup(having, &keys, &columns, group_by);
-        }
-        columns.extend(parts.outputs.iter().map(|output| output.variable));
-        for key in &mut parts.order {
-            self.regroup(&mut key.value, &keys, &columns, group_by);
+        let after = parts.outputs.iter_mut().map(|output| &mut output.value);
+        let after = after.chain(&mut parts.having);
+        for expr in after.chain(parts.order.iter_mut().map(|key| &mut key.value)) {
+            self.regroup(expr, &keys, group_by);
         }
         Some(Aggregation { keys, aggregates })
     }
@@ -473,25 +363,14 @@ impl<'a> Checker<'a> {
 
 /// A query that only computes its outputs.
 pub(crate) fn plain_query(from: Option<From>, outputs: Vec<OutputColumn>) -> Query {
-    Query {
-        with: Vec::new(),
-        from,
-        filter: None,
-        aggregation: None,
-        having: None,
-        outputs,
-        distinct: false,
-        order: Vec::new(),
-        limit: None,
-        offset: None,
-    }
+    Query { from, outputs, ..Query::default() }
 }
 
 fn clause_span(select: &ast::Select, kind: ast::ClauseKind) -> Option<Span> {
     select.clauses.iter().find(|clause| clause.kind == kind).map(|clause| clause.span)
 }
 
-fn aliases_of(items: Option<&[ast::SelectItem]>) -> Vec<Alias<'_>> {
+pub(crate) fn aliases_of(items: Option<&[ast::SelectItem]>) -> Vec<Alias<'_>> {
     let mut aliases = Vec::new();
     for item in items.unwrap_or(&[]) {
         if let ast::SelectItem::Expr { value, alias: Some(alias) } = item {

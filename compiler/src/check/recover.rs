@@ -243,6 +243,9 @@ impl<'a> Checker<'a> {
 
     /// `RETURN e`.
     pub(crate) fn return_expr(&mut self, value: Option<&'a ast::Expr>, span: Span) -> Expr {
+        if let Some(left) = self.lambda_return(value, span) {
+            return left;
+        }
         let Some(function) = self.function.clone() else {
             self.report(say::outside_function(span));
             return self.error(span);

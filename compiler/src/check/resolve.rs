@@ -4,7 +4,7 @@ use super::Checker;
 use crate::catalog::ObjectKind;
 use crate::diagnostics as say;
 use crate::suggest::similar;
-use grizzly_bytecode::{Builtin, ExceptionType, Field, StructType, Type};
+use grizzly_bytecode::{Builtin, ExceptionType, Field, FunctionType, StructType, Type};
 use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -69,9 +69,23 @@ impl<'a> Checker<'a> {
             }
             ast::TypeKind::Map(..) => self.later(ty.span, "the type MAP").ty,
             ast::TypeKind::Task(_) => self.later(ty.span, "the type TASK").ty,
-            ast::TypeKind::Function(_) => self.later(ty.span, "a function type").ty,
+            ast::TypeKind::Function(signature) => self.function_type(signature),
             ast::TypeKind::Error => Type::Error,
         }
+    }
+
+    fn function_type(&mut self, signature: &'a ast::FunctionType) -> Type {
+        let parameters: Vec<Type> =
+            signature.parameters.iter().map(|ty| self.resolve_type(ty)).collect();
+        let result = self.resolve_type(&signature.result);
+        let mut raises = Vec::new();
+        for name in &signature.raises {
+            raises.extend(self.exception_named(name).map(|exception| exception.name.clone()));
+        }
+        if result.is_error() || parameters.iter().any(Type::is_error) {
+            return Type::Error;
+        }
+        Type::Function(Arc::new(FunctionType { parameters, result, raises }))
     }
 
     /// A type's name with the numbers after it.
@@ -102,6 +116,7 @@ impl<'a> Checker<'a> {
             return ty;
         }
         if let Some(ty) = self.catalog.ty(name) {
+            self.uses.insert((ObjectKind::Type, name.clone()));
             return ty;
         }
         if let Some(table) = self.catalog.table(name) {

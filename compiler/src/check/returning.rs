@@ -4,7 +4,7 @@ use super::Checker;
 use super::scope::{Aggregating, AliasMode, ScopeColumn};
 use crate::catalog::Table;
 use crate::hir::{ColumnVar, OutputColumn};
-use grizzly_grammar::ast;
+use grizzly_grammar::{Span, ast};
 use std::sync::Arc;
 
 impl<'a> Checker<'a> {
@@ -30,12 +30,12 @@ impl<'a> Checker<'a> {
     ) -> Option<Vec<OutputColumn>> {
         let outputs = self.in_clause("RETURNING", AliasMode::Hidden, Aggregating::No, |this| {
             let collecting = std::mem::take(&mut this.scope.aggregates);
-            let outputs = this.item_outputs(items, None);
+            let outputs = this.outputs(Some(items), Span::default(), None);
             let found = std::mem::replace(&mut this.scope.aggregates, collecting);
             if let Some(call) = found.first() {
                 let place = call.argument.as_ref().map(|argument| argument.place);
                 let at = items.first().map_or_else(Default::default, ast::SelectItem::span);
-                let at = place.map_or(at, |p| grizzly_grammar::Span::new(p.start, p.end));
+                let at = place.map_or(at, |p| Span::new(p.start, p.end));
                 let name = format!("{:?}", call.function).to_lowercase();
                 let name = name.split(' ').next().unwrap_or_default();
                 this.report(crate::diagnostics::misplaced_aggregate(at, name, "RETURNING"));
@@ -58,10 +58,8 @@ impl<'a> Checker<'a> {
     ) -> Option<()> {
         let shown = alias.map_or(table.name.clone(), |alias| alias.name.clone());
         let at = alias.map_or(name.span, |alias| alias.span);
-        let column = |(column, variable): (&crate::catalog::TableColumn, &ColumnVar)| ScopeColumn {
-            name: column.name.clone(),
-            variable: *variable,
-            merged: false,
+        let column = |(column, variable): (&crate::catalog::TableColumn, &ColumnVar)| {
+            ScopeColumn::new(column.name.clone(), *variable)
         };
         let columns = table.columns.iter().zip(row).map(column).collect();
         self.enter_table(shown, at, columns, Arc::new(table.row_type()), None)

@@ -3,7 +3,7 @@
 
 use super::effects::block_effect;
 use super::{Checker, ScriptFacts, statement_of};
-use crate::catalog::{Catalog, FunctionKey, ObjectKind, Source, Variable};
+use crate::catalog::{Catalog, FunctionKey, ObjectKind, Source, Variable, View};
 use crate::diagnostics as say;
 use crate::hir::{Effect, ExprKind, Function, Statement, StatementKind};
 use crate::overlay::{Overlay, OverlayObjects};
@@ -28,7 +28,15 @@ pub struct CheckedScript {
 /// allows; the deepest take up to 32 MiB of the caller's stack in a build without optimisation.
 pub fn check_script(script: &ast::Script, source: &Source, catalog: &dyn Catalog) -> CheckedScript {
     let statements: Vec<&ast::Statement> = script.statements.iter().collect();
-    check_statements(&statements, source, catalog)
+    check_statements(&statements, source, catalog, ScriptFacts::default())
+}
+
+/// Checks the sources of a database's stored objects as one script, in which they may refer to each
+/// other in any order.
+pub fn check_stored(script: &ast::Script, source: &Source, catalog: &dyn Catalog) -> CheckedScript {
+    let statements: Vec<&ast::Statement> = script.statements.iter().collect();
+    let facts = ScriptFacts { stored: true, ..ScriptFacts::default() };
+    check_statements(&statements, source, catalog, facts)
 }
 
 /// Checks one statement: a late one when it is reached, or an entry of the REPL.
@@ -37,7 +45,7 @@ pub fn check_statement(
     source: &Source,
     catalog: &dyn Catalog,
 ) -> (Statement, Vec<Diagnostic>) {
-    let mut checked = check_statements(&[statement], source, catalog);
+    let mut checked = check_statements(&[statement], source, catalog, ScriptFacts::default());
     let place = grizzly_bytecode::Place {
         source: source.id,
         start: statement.span.start,
@@ -57,11 +65,12 @@ fn check_statements(
     statements: &[&ast::Statement],
     source: &Source,
     catalog: &dyn Catalog,
+    facts: ScriptFacts,
 ) -> CheckedScript {
     let mut run = ScriptRun {
         source,
         overlay: Overlay::new(catalog),
-        facts: ScriptFacts::default(),
+        facts,
         made: HashMap::new(),
         variables: HashMap::new(),
         diagnostics: Vec::new(),
@@ -72,6 +81,7 @@ fn check_statements(
     run.note_drops(statements);
     run.define_types(statements);
     run.note_tables(statements);
+    run.note_views(statements);
     run.define_functions(statements);
     let mut checked = Vec::new();
     for (index, statement) in statements.iter().enumerate() {
@@ -256,7 +266,23 @@ impl<'s> ScriptRun<'s> {
             if let Some(table) = table {
                 let row = Type::Struct(Arc::new(table.row_type()));
                 self.facts.row_types.insert(ident.folded(), row);
+                self.facts.shapes.insert(ident.folded(), Arc::new(table));
             }
+        }
+    }
+
+    /// The views that the script makes; they are checked when their statement's turn comes.
+    fn note_views(&mut self, statements: &[&ast::Statement]) {
+        for statement in statements {
+            let ast::StatementKind::CreateView(create) = &statement.kind else { continue };
+            let Some(ident) = create.name.as_ident() else { continue };
+            let view = View {
+                name: ident.name.clone(),
+                definition: Arc::new((**create).clone()),
+                source: self.source.id,
+                text: self.source.text.clone(),
+            };
+            self.facts.views.insert(ident.folded(), Arc::new(view));
         }
     }
 
@@ -384,6 +410,11 @@ impl<'s> ScriptRun<'s> {
         {
             self.broken_table(create);
         }
+        if let ast::StatementKind::CreateView(create) = &statement.kind
+            && checked.kind == StatementKind::Error
+        {
+            self.facts.broken.extend(create.name.as_ident().map(ast::Ident::folded));
+        }
         checked
     }
 
@@ -391,7 +422,8 @@ impl<'s> ScriptRun<'s> {
     /// columns are known; else nothing is said of it.
     fn broken_table(&mut self, create: &ast::CreateTable) {
         let Some(ident) = create.name.as_ident() else { return };
-        if self.overlay.table(&ident.folded()).is_some() {
+        let name = ident.folded();
+        if self.overlay.table(&name).is_some() || self.overlay.view(&name).is_some() {
             return;
         }
         let shape = self.checker().table_shape(create, &ident.name);

@@ -1,12 +1,12 @@
-//! FROM: tables, derived tables, VALUES and joins.
+//! FROM: tables and derived tables, and the names that they give.
 
 use super::Checker;
-use super::scope::{Aggregating, AliasMode, ScopeColumn, ScopeTable};
-use crate::catalog::{ObjectKind, Table};
+use super::scope::{ScopeColumn, ScopeTable};
+use crate::catalog::{ObjectKind, Table, View};
 use crate::diagnostics as say;
 use crate::hir::{Column, ColumnVar, Expr, ExprKind, From, JoinKind, Query};
 use crate::suggest::similar;
-use grizzly_bytecode::{Cmp, Field, StructType};
+use grizzly_bytecode::{Field, StructType, Value};
 use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -25,132 +25,21 @@ impl<'a> Checker<'a> {
         whole
     }
 
-    fn source_tree(&mut self, tree: &'a ast::FromTree) -> Option<From> {
-        let start = self.tables().len();
-        let mut left = self.source_item(&tree.first);
-        for joined in &tree.joins {
-            let middle = self.tables().len();
-            let right = self.source_item(&joined.right);
-            let kind = match joined.kind {
-                ast::JoinKind::Inner | ast::JoinKind::Cross => JoinKind::Inner,
-                ast::JoinKind::Left => JoinKind::Left,
-                ast::JoinKind::Right => return self.no_join(joined.span, "RIGHT JOIN"),
-                ast::JoinKind::Full => return self.no_join(joined.span, "FULL JOIN"),
-                ast::JoinKind::Semi => return self.no_join(joined.span, "SEMI JOIN"),
-                ast::JoinKind::Anti => return self.no_join(joined.span, "ANTI JOIN"),
-            };
-            let condition = self.join_condition(joined, start, middle);
-            if kind == JoinKind::Left {
-                let tables = self.scope.tables.as_deref().unwrap_or(&[]);
-                let right = tables.get(middle..).unwrap_or(&[]).iter().flat_map(|t| &t.columns);
-                let variables: Vec<ColumnVar> = right.map(|column| column.variable).collect();
-                self.nulled.extend(variables);
-            }
-            left = match (left, right) {
-                (Some(left), Some(right)) => Some(join(kind, left, right, condition)),
-                _ => None,
-            };
-        }
-        left
-    }
-
-    fn no_join(&mut self, span: Span, what: &str) -> Option<From> {
-        self.later(span, what);
-        None
-    }
-
-    fn join_condition(
-        &mut self,
-        joined: &'a ast::Join,
-        start: usize,
-        middle: usize,
-    ) -> Option<Expr> {
-        match &joined.condition {
-            ast::JoinCondition::None => {
-                if joined.kind != ast::JoinKind::Cross {
-                    let at = joined.right.span;
-                    let help = "add `ON …` or `USING (…)`, or write CROSS JOIN";
-                    self.report(say::no_value(at, "the condition of this JOIN", Some(help)));
-                }
-                None
-            }
-            ast::JoinCondition::On(condition) => {
-                Some(self.in_clause("ON", AliasMode::Hidden, Aggregating::No, |this| {
-                    this.condition(condition, "ON")
-                }))
-            }
-            ast::JoinCondition::Using(columns) => {
-                let mut all: Option<Expr> = None;
-                for column in columns {
-                    let equal = self.using_column(column, start, middle)?;
-                    all = Some(match all {
-                        None => equal,
-                        Some(before) => self.logic(true, before, equal, joined.span),
-                    });
-                }
-                all
-            }
-            ast::JoinCondition::Natural => {
-                self.later(joined.span, "NATURAL JOIN");
-                None
-            }
-        }
-    }
-
-    /// `left.column = right.column`; the right one is merged into the left one.
-    fn using_column(&mut self, column: &ast::Ident, start: usize, middle: usize) -> Option<Expr> {
-        let find = |tables: &[ScopeTable]| -> Vec<ColumnVar> {
-            let columns = tables.iter().flat_map(|table| &table.columns);
-            let named = columns.filter(|c| !c.merged && column.eq_name(&c.name));
-            named.map(|c| c.variable).collect()
-        };
-        let tables = self.scope.tables.as_deref().unwrap_or(&[]);
-        let left = find(tables.get(start..middle).unwrap_or(&[]));
-        let right = find(tables.get(middle..).unwrap_or(&[]));
-        let (Some(left), Some(right)) = (left.first(), right.first()) else {
-            let side = if left.is_empty() { "left" } else { "right" };
-            let names = self.column_names();
-            let near = similar(&column.name, names.iter()).filter(|n| !column.eq_name(n));
-            let table = format!("the {side} side of the JOIN");
-            let diagnostic =
-                say::unknown_column(column.span, &column.name, Some(&table), near.as_deref(), &[]);
-            self.report(diagnostic);
-            return None;
-        };
-        let (left, right) = (*left, *right);
-        let tables = self.scope.tables.as_deref_mut().unwrap_or(&mut []);
-        let merged = tables.iter_mut().flat_map(|table| &mut table.columns);
-        merged.filter(|c| c.variable == right).for_each(|c| c.merged = true);
-        let place = self.place(column.span);
-        let sides = (self.column(left, place), self.column(right, place));
-        let sides =
-            (super::operand::Operand::Typed(sides.0), super::operand::Operand::Typed(sides.1));
-        let equal = self.comparison(Cmp::Eq, column.span, sides, column.span);
-        Some(self.settle(equal))
-    }
-
-    fn source_item(&mut self, item: &'a ast::FromItem) -> Option<From> {
-        if item.lateral {
-            self.later(item.span, "LATERAL");
-            return None;
-        }
+    pub(crate) fn source_item(&mut self, item: &'a ast::FromItem) -> Option<From> {
         match &item.kind {
             ast::FromKind::Table(name) => self.table_source(name, item),
             ast::FromKind::Subquery(query) => self.derived_source(query, item),
-            ast::FromKind::Nested(tree) => {
-                if item.alias.is_some() {
-                    self.later(item.span, "an alias of a join");
-                    return None;
-                }
-                self.source_tree(tree)
-            }
+            ast::FromKind::Nested(tree) => self.nested_join(tree, item.alias.as_ref()),
             ast::FromKind::File(text) => {
                 self.later(text.span, "reading a file in FROM");
                 None
             }
-            ast::FromKind::Call { .. } => {
-                self.later(item.span, "a table function in FROM");
-                None
+            ast::FromKind::Call { function, arguments, ordinality } => {
+                if *ordinality {
+                    self.later(item.span, "WITH ORDINALITY");
+                    return None;
+                }
+                self.function_source(function, arguments, item)
             }
             ast::FromKind::Error => {
                 self.error_table();
@@ -160,21 +49,34 @@ impl<'a> Checker<'a> {
     }
 
     /// Keeps names quiet whose table could not be understood.
-    fn error_table(&mut self) {
+    pub(crate) fn error_table(&mut self) {
         self.broken_from = true;
     }
 
     /// The table of a name, or a report.
     pub(crate) fn table_named(&mut self, name: &'a ast::Name) -> Option<Arc<Table>> {
         let text = self.object_name(name)?;
-        if let Some(table) = self.catalog.table(&ast::fold(&text)) {
+        let folded = ast::fold(&text);
+        if let Some(table) = self.catalog.table(&folded) {
+            self.uses.insert((ObjectKind::Table, folded));
             return Some(table);
+        }
+        if self.catalog.view(&folded).is_some() {
+            self.report(say::view_not_table(name.span, &text));
+            return None;
+        }
+        // A function may be called once the script has made its tables.
+        if self.function.is_some()
+            && let Some(table) = self.facts.shapes.get(&folded)
+        {
+            return Some(table.clone());
         }
         if self.open {
             self.be_late(name.span, "a table that may exist when it is reached".into());
             return None;
         }
-        let names = self.catalog.names(ObjectKind::Table);
+        let mut names = self.catalog.names(ObjectKind::Table);
+        names.extend(self.catalog.names(ObjectKind::View));
         let near = similar(&text, names.iter());
         if self.is_excused(&text, near.as_ref()) {
             return None;
@@ -185,7 +87,33 @@ impl<'a> Checker<'a> {
         None
     }
 
+    /// The view of a name, where it has no parts that need a report.
+    fn view_named(&mut self, name: &ast::Name) -> Option<Arc<View>> {
+        let [part] = name.parts.as_slice() else { return None };
+        let text = match part {
+            ast::NamePart::Ident(ident) => ident.folded(),
+            ast::NamePart::Interpolation(braces) => {
+                let known = self.catalog.variable(&braces.variable.folded())?;
+                match known.value {
+                    Some(Value::Text(text)) => ast::fold(&text),
+                    _ => return None,
+                }
+            }
+        };
+        let made = self.catalog.view(&text);
+        // A function may be called once the script has made its views.
+        made.or_else(|| self.facts.view(&text).filter(|_| self.function.is_some()).cloned())
+    }
+
     fn table_source(&mut self, name: &'a ast::Name, item: &'a ast::FromItem) -> Option<From> {
+        if let Some(ident) = name.as_ident()
+            && let Some(found) = self.common_source(ident, item)
+        {
+            return found;
+        }
+        if let Some(view) = self.view_named(name) {
+            return self.view_source(&view, name, item);
+        }
         let Some(table) = self.table_named(name) else {
             self.error_table();
             return None;
@@ -205,14 +133,22 @@ impl<'a> Checker<'a> {
         for column in &table.columns {
             let nullable = column.nullable;
             let variable = self.new_column(column.name.clone(), column.ty.clone(), nullable);
-            columns.push(ScopeColumn { name: column.name.clone(), variable, merged: false });
+            columns.push(ScopeColumn::new(column.name.clone(), variable));
         }
         let variables = columns.iter().map(|column| column.variable).collect();
         (columns, variables)
     }
 
     fn derived_source(&mut self, query: &'a ast::Query, item: &'a ast::FromItem) -> Option<From> {
-        let inner = self.apart(|this| this.query(query, None));
+        let inner = if item.lateral {
+            self.nested(|this| this.query(query, None))
+        } else {
+            let beside = self.tables().to_vec();
+            self.apart(|this| {
+                this.scope.beside = beside;
+                this.query(query, None)
+            })
+        };
         let Some(inner) = inner else {
             self.error_table();
             return None;
@@ -226,7 +162,7 @@ impl<'a> Checker<'a> {
         Some(From::Query(Box::new(inner)))
     }
 
-    fn row_shape(&self, columns: &[ScopeColumn]) -> StructType {
+    pub(crate) fn row_shape(&self, columns: &[ScopeColumn]) -> StructType {
         let of = |column: &ScopeColumn| {
             let known: Option<&Column> = self.columns.get(column.variable.0 as usize);
             let ty = known.map_or(grizzly_bytecode::Type::Error, |known| known.ty.clone());
@@ -288,7 +224,10 @@ impl<'a> Checker<'a> {
             });
         }
         for (index, tree) in trees.iter().enumerate().skip(1) {
-            if group.get(index) != group.first() {
+            // What is computed a row of those before it is paired with that row.
+            let dependent =
+                tree.first.lateral || matches!(tree.first.kind, ast::FromKind::Call { .. });
+            if group.get(index) != group.first() && !dependent {
                 self.report(say::implicit_cross_join(tree.span));
             }
         }
@@ -312,16 +251,12 @@ fn merge_trees(expr: &Expr, owner: &[(ColumnVar, usize)], group: &mut [usize]) {
     });
 }
 
-fn join(kind: JoinKind, left: From, right: From, condition: Option<Expr>) -> From {
+pub(crate) fn join(kind: JoinKind, left: From, right: From, condition: Option<Expr>) -> From {
     From::Join { kind, left: Box::new(left), right: Box::new(right), condition }
 }
 
 /// The outputs of a query as columns of a table.
 pub(crate) fn outputs_as_columns(query: &Query) -> Vec<ScopeColumn> {
-    let column = |output: &crate::hir::OutputColumn| ScopeColumn {
-        name: output.name.clone(),
-        variable: output.variable,
-        merged: false,
-    };
-    query.outputs.iter().map(column).collect()
+    let outputs = query.outputs.iter();
+    outputs.map(|output| ScopeColumn::new(output.name.clone(), output.variable)).collect()
 }

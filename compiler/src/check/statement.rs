@@ -78,13 +78,14 @@ impl<'a> Checker<'a> {
                 }
                 StatementKind::Print(value)
             }
-            K::While(_) => return self.loop_statement(statement),
+            K::While(_) | K::For(_) => return self.loop_statement(statement),
             K::Insert(insert) => return self.insert(insert),
             K::Update(update) => return self.update(update, span),
             K::Delete(delete) => return self.delete(delete, span),
             K::CreateTable(create) => return self.create_table(create),
             K::CreateIndex(create) => return self.create_index(create),
             K::Truncate(names) => return self.truncate(names),
+            K::CreateView(create) => return self.create_view(create),
             K::Drop(drop) => return self.drop_objects(drop),
             K::Begin(level) => {
                 StatementKind::Begin(*level == Some(ast::IsolationLevel::Serializable))
@@ -114,18 +115,27 @@ impl<'a> Checker<'a> {
             None => self.operand(expr, None),
         };
         let value = self.settle(operand);
+        if super::types::holds_function(&value.ty) {
+            self.report(say::kept_function(expr.span, "a result"));
+            return None;
+        }
         if value.ty.is_error() || walk::has_error(&value) {
             return None;
         }
-        let name = if value.ty == Type::Unit { SmolStr::default() } else { self.name_of(expr) };
+        let name =
+            if value.ty == Type::Unit { SmolStr::default() } else { self.name_of(expr, &value) };
         Some(StatementKind::Expression(value, name))
     }
 
-    /// WHILE at the top level: a block with the loop in it.
+    /// WHILE and FOR at the top level: a block with the loop in it.
     fn loop_statement(&mut self, statement: &'a ast::Statement) -> Option<StatementKind> {
-        let ast::StatementKind::While(repeat) = &statement.kind else { return None };
-        let step = self.while_step(repeat);
-        let block = crate::hir::Block { statements: vec![step], value: None };
+        let mut statements = Vec::new();
+        match &statement.kind {
+            ast::StatementKind::While(repeat) => statements.push(self.while_step(repeat)),
+            ast::StatementKind::For(each) => self.for_steps(each, &mut statements),
+            _ => return None,
+        }
+        let block = crate::hir::Block { statements, value: None };
         let kind = crate::hir::ExprKind::Block(Box::new(block));
         let value = Expr { kind, ty: Type::Unit, place: self.place(statement.span) };
         Some(StatementKind::Expression(value, SmolStr::default()))
@@ -151,6 +161,9 @@ impl<'a> Checker<'a> {
         };
         if value.ty == Type::Unit {
             self.report(say::no_value(set.value.span, "this", None));
+        }
+        if super::types::holds_function(&value.ty) {
+            self.report(say::kept_function(set.value.span, "a session variable"));
         }
         Some(StatementKind::SetVariable(name, value))
     }

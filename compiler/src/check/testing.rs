@@ -2,7 +2,7 @@
 
 use super::{CheckedScript, check_script};
 use crate::catalog::{
-    Catalog, FunctionKey, Index, Native, ObjectKind, Source, Table, TableStatistics, Variable,
+    Catalog, FunctionKey, Index, Native, ObjectKind, Source, Table, TableStatistics, Variable, View,
 };
 use crate::hir::Function;
 use grizzly_bytecode::{SourceId, Type};
@@ -32,6 +32,9 @@ impl Catalog for Empty {
         None
     }
 
+    fn view(&self, _: &str) -> Option<Arc<View>> {
+        None
+    }
     fn ty(&self, _: &str) -> Option<Type> {
         None
     }

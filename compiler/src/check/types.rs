@@ -4,7 +4,8 @@
 //! Nothing here reports; callers say what was asked for.
 
 use crate::constant::{MAX_PRECISION, Number};
-use grizzly_bytecode::{StructType, Type};
+use grizzly_bytecode::{FunctionType, StructType, Type};
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// How far a conversion is allowed.
@@ -79,6 +80,7 @@ fn between_types(from: &Type, to: &Type) -> Conversion {
         (Type::Timestamp | Type::TimestampTz, Type::Time) => Cast,
         (Type::Struct(a), Type::Struct(b)) if same_fields(a, b) => Implicit,
         (Type::Array(a), Type::Array(b)) => conversion(a, b).max(Implicit),
+        (Type::Function(a), Type::Function(b)) if same_call(a, b) => Implicit,
         _ => None,
     }
 }
@@ -115,6 +117,15 @@ fn same_fields(from: &StructType, to: &StructType) -> bool {
                     && conversion(&field.ty, &other.ty) <= Conversion::Implicit
             })
         })
+}
+
+/// Whether one function value stands for the other: it takes and gives the same, and raises nothing
+/// that the other does not list.
+fn same_call(from: &FunctionType, to: &FunctionType) -> bool {
+    let listed = |name| to.raises.iter().any(|other: &SmolStr| other.eq_ignore_ascii_case(name));
+    from.parameters == to.parameters
+        && from.result == to.result
+        && from.raises.iter().all(|name| listed(name))
 }
 
 /// The least type that both convert to implicitly.
@@ -173,6 +184,17 @@ pub(crate) fn number_beside(number: Number, ty: &Type) -> Option<Type> {
         return Some(Type::Decimal { precision, scale });
     }
     join_number(number, ty)
+}
+
+/// Whether values of a type are functions or hold some: they end with their statement.
+pub(crate) fn holds_function(ty: &Type) -> bool {
+    match ty {
+        Type::Function(_) => true,
+        Type::Array(element) => holds_function(element),
+        Type::Map(pair) => holds_function(&pair.0) || holds_function(&pair.1),
+        Type::Struct(shape) => shape.fields.iter().any(|field| holds_function(&field.ty)),
+        _ => false,
+    }
 }
 
 /// Whether values of a type can be compared, grouped and sorted.

@@ -22,7 +22,7 @@ fn block_assigns(block: &Block, local: LocalId) -> bool {
         Step::Assign(target, _) | Step::AssignField(target, _, _) | Step::Push(target, _) => {
             *target == local
         }
-        Step::While(_, body) => block_assigns(body, local),
+        Step::While(_, body) | Step::ForRows(_, _, body) => block_assigns(body, local),
         _ => false,
     })
 }
@@ -86,7 +86,8 @@ fn same_head(a: &ExprKind, b: &ExprKind, bound: &HashMap<LocalId, LocalId>) -> b
         (K::Native { function: x, .. }, K::Native { function: y, .. }) => x.name == y.name,
         (K::Field { index: x, .. }, K::Field { index: y, .. }) => x == y,
         (K::ExceptionIs { name: x, .. }, K::ExceptionIs { name: y, .. }) => x == y,
-        (K::Try { .. }, _) | (K::Error, _) => false,
+        // Each query has variables of its own.
+        (K::Try { .. } | K::Error | K::Subquery { .. }, _) => false,
         _ => std::mem::discriminant(a) == std::mem::discriminant(b),
     }
 }

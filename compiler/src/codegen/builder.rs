@@ -1,7 +1,8 @@
 //! The program under construction: what all functions and queries of a statement share.
 
-use crate::catalog::{Catalog, FunctionKey, Native as NativeDecl};
-use crate::hir;
+use crate::catalog::{Catalog, Evaluate, FunctionKey, Native as NativeDecl};
+use crate::hir::{self, CommonTableId};
+use crate::plan::capture::Scope;
 use grizzly_bytecode as bc;
 use grizzly_bytecode::{
     ConstId, Constant, FunctionId, Layout, NativeId, Place, PlaceId, Type, Value,
@@ -27,6 +28,12 @@ pub enum BodyKind {
 pub struct Builder<'a> {
     /// Finds users' functions.
     pub catalog: &'a dyn Catalog,
+    /// Folds constants when queries are planned; `None` where there are none to plan.
+    pub evaluate: Option<&'a dyn Evaluate>,
+    /// The columns and locals of the scalar code that is being written.
+    pub scope: Scope,
+    /// The recursive queries whose steps are being written.
+    pub rounds: Vec<CommonTableId>,
     /// The program so far.
     pub program: bc::Program,
     functions: HashMap<(FunctionKey, BodyKind), FunctionId>,
@@ -45,6 +52,9 @@ impl<'a> Builder<'a> {
     pub fn new(catalog: &'a dyn Catalog) -> Builder<'a> {
         Builder {
             catalog,
+            evaluate: None,
+            scope: Scope::default(),
+            rounds: Vec::new(),
             program: bc::Program::default(),
             functions: HashMap::new(),
             pending: Vec::new(),

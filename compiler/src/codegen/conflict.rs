@@ -6,7 +6,7 @@ use super::scalar::{Emitter, LATER, row_code};
 use super::write::{access, add_access, assigned_column, stored_columns};
 use crate::catalog::Table;
 use crate::hir::{ColumnVar, ConflictTarget, ConflictUpdate, Expr, ExprKind, Insert};
-use crate::plan::rules::columns_of;
+use crate::plan::logical::free_columns;
 use grizzly_bytecode::{
     Access, AccessId, Arbiters, FunctionId, Instr, Object, ObjectWindow, Place, Type, Value,
 };
@@ -44,8 +44,8 @@ impl<'i> RowInsert<'i> {
             exprs.extend(update.exprs());
         }
         let beyond_copies = exprs.iter().filter(|e| !matches!(e.kind, ExprKind::Column(_)));
-        let computed = beyond_copies.flat_map(|e| columns_of(e)).collect();
-        let copied = exprs.iter().flat_map(|e| columns_of(e)).collect();
+        let computed = beyond_copies.flat_map(|e| free_columns(e)).collect();
+        let copied = exprs.iter().flat_map(|e| free_columns(e)).collect();
         let x = access(emitter, table, stored_columns(table));
         if let Some(conflict) = conflict
             && let Some(known) = emitter.builder.program.accesses.get_mut(usize::from(x.0))
@@ -70,7 +70,8 @@ impl<'i> RowInsert<'i> {
         first: u16,
         place: Place,
     ) -> Result<()> {
-        for (index, (variable, column)) in variables.iter().zip(&self.insert.table.columns).enumerate()
+        for (index, (variable, column)) in
+            variables.iter().zip(&self.insert.table.columns).enumerate()
         {
             if self.copied.contains(variable) {
                 let reg = Object(first + index as u16);
@@ -131,10 +132,11 @@ impl<'i> UpdateCode<'i> {
         table: &Table,
         emitter: &mut Emitter<'_, '_>,
     ) -> UpdateCode<'i> {
-        let used: Vec<ColumnVar> = update.exprs().into_iter().flat_map(columns_of).collect();
+        let used: Vec<ColumnVar> = update.exprs().into_iter().flat_map(free_columns).collect();
         let existing = update.existing.iter().enumerate();
         let read = existing.filter(|(_, variable)| used.contains(variable));
-        let read: Vec<(ColumnVar, usize)> = read.map(|(index, variable)| (*variable, index)).collect();
+        let read: Vec<(ColumnVar, usize)> =
+            read.map(|(index, variable)| (*variable, index)).collect();
         let column = |index: &usize| table.columns.get(*index).map(|c| (c.id, c.ty.clone()));
         let by_row_key = |columns| Access {
             table: table.id,

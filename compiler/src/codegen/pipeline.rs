@@ -1,16 +1,22 @@
 //! Pipelines: a physical plan cut where an operator must see all its rows before it gives any.
 
+mod common;
+mod join;
+
 use super::builder::{Builder, Result};
 use super::vector::{Columns, VectorEmitter};
-use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind, OrderKey};
+use crate::hir::{self, AggregateCall, ColumnVar, CommonTableId, Expr, ExprKind, OrderKey};
 use crate::plan::PlanContext;
 use crate::plan::access::{ScanPredicate, ScanTest};
+use crate::plan::logical::Count;
 use crate::plan::physical::PhysicalPlan;
+use common::KeptRows;
 use grizzly_bytecode::query::{
-    Aggregate, JoinKind, Pipeline, Predicate, PredicateTest, PredicateValue, Query, Scan, Sink,
-    SortKey, Source, Step,
+    self as bc, Aggregate, Input, Pipeline, Predicate, PredicateTest, PredicateValue, Query, Scan,
+    Sink, SortKey, Source, Step,
 };
-use grizzly_bytecode::{FunctionId, ParamId, Place, StateId, Type, Value};
+use grizzly_bytecode::{FunctionId, ParamId, StateId, Type, Value};
+use hashbrown::HashMap;
 
 /// A pipeline that has no sink yet, and the columns that its batches have.
 pub struct Open {
@@ -25,12 +31,14 @@ pub struct PipelineWriter<'b, 'a, 'c> {
     builder: &'b mut Builder<'a>,
     context: &'b PlanContext<'c>,
     query: Query,
+    /// The queries of WITH that have been computed.
+    commons: HashMap<CommonTableId, KeptRows>,
 }
 
 impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
     /// A writer of an empty query.
     pub fn new(builder: &'b mut Builder<'a>, context: &'b PlanContext<'c>) -> Self {
-        PipelineWriter { builder, context, query: Query::default() }
+        PipelineWriter { builder, context, query: Query::default(), commons: HashMap::new() }
     }
 
     /// Writes all that must run before the plan's own last pipeline, and hands that one over open.
@@ -44,7 +52,7 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
             PhysicalPlan::Filter { input, conditions } => {
                 let mut open = self.open(input)?;
                 for condition in conditions {
-                    let mut code = VectorEmitter::new(self.builder, &open.columns)?;
+                    let mut code = self.emitter(&open.columns)?;
                     let register = code.emit(condition)?;
                     open.steps.push(Step::Filter { code: code.finish(), condition: register });
                 }
@@ -54,9 +62,11 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
                 let open = self.open(input)?;
                 self.project(open, columns)
             }
-            PhysicalPlan::HashJoin { kind, probe, build, keys } => {
-                self.join(*kind, probe, build, keys)
+            PhysicalPlan::Expand { input, function, arguments, column, outer } => {
+                let open = self.open(input)?;
+                self.expand(open, *function, arguments, column, *outer)
             }
+            PhysicalPlan::Join(join) => self.join(join),
             PhysicalPlan::Aggregate { input, keys, aggregates } => {
                 let open = self.open(input)?;
                 self.aggregate(open, keys, aggregates)
@@ -65,12 +75,44 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
                 let open = self.open(input)?;
                 self.sort(open, keys, *limit)
             }
-            PhysicalPlan::Limit { input, limit, offset } => {
-                let mut open = self.open(input)?;
-                open.steps.push(Step::Limit { limit: *limit, offset: *offset });
-                Ok(open)
+            PhysicalPlan::Limit { input, each, limit, offset } => {
+                let open = self.open(input)?;
+                self.limit(open, each, *limit, *offset)
             }
+            PhysicalPlan::Union { inputs, columns } => {
+                let columns: Columns =
+                    columns.iter().map(|var| (*var, self.context.column_type(*var))).collect();
+                let mut parts = Vec::with_capacity(inputs.len());
+                for (input, vars) in inputs {
+                    let mut open = self.open(input)?;
+                    let named: Vec<(ColumnVar, Expr)> = columns
+                        .iter()
+                        .zip(vars)
+                        .map(|((column, _), var)| (*column, self.column(&open, *var)))
+                        .collect();
+                    open = self.project(open, &named)?;
+                    parts.push(Input { source: open.source, steps: open.steps });
+                }
+                Ok(Open { source: Source::Concat(parts), steps: Vec::new(), columns })
+            }
+            PhysicalPlan::With { common, body } => {
+                self.compute(common)?;
+                self.open(body)
+            }
+            PhysicalPlan::Common { id, name, columns } => self.read(*id, name, columns),
         }
+    }
+
+    /// An emitter of a step's code.
+    fn emitter(&mut self, columns: &Columns) -> Result<VectorEmitter<'_, 'a>> {
+        VectorEmitter::new(self.builder, self.context, columns)
+    }
+
+    /// A column of a pipeline as an expression.
+    fn column(&self, open: &Open, var: ColumnVar) -> Expr {
+        let known = open.columns.iter().find(|(v, _)| *v == var);
+        let ty = known.map_or_else(|| self.context.column_type(var), |(_, ty)| ty.clone());
+        Expr { kind: ExprKind::Column(var), ty, place: Default::default() }
     }
 
     /// Ends a pipeline.
@@ -105,15 +147,8 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
     }
 
     fn scan(&self, plan: &PhysicalPlan) -> Open {
-        let PhysicalPlan::Scan {
-            table,
-            columns,
-            row_key,
-            ordered,
-            predicates,
-            index,
-            limit_hint,
-        } = plan
+        let PhysicalPlan::Scan { table, columns, row_key, ordered, predicates, index, limit_hint } =
+            plan
         else {
             return Open { source: Source::Unit, steps: Vec::new(), columns: Vec::new() };
         };
@@ -140,7 +175,7 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
 
     /// Adds a projection.
     pub fn project(&mut self, mut open: Open, columns: &[(ColumnVar, Expr)]) -> Result<Open> {
-        let mut code = VectorEmitter::new(self.builder, &open.columns)?;
+        let mut code = self.emitter(&open.columns)?;
         let mut registers = Vec::with_capacity(columns.len());
         for (_, e) in columns {
             registers.push(code.emit(e)?);
@@ -152,57 +187,58 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
 
     /// Adds a call of a function for every row; its BOOLEAN results are the columns.
     pub fn call_rows(&mut self, mut open: Open, f: FunctionId, given: &[Expr]) -> Result<Open> {
-        let mut code = VectorEmitter::new(self.builder, &open.columns)?;
+        let mut code = self.emitter(&open.columns)?;
         let d = code.call_rows(f, given)?;
         open.steps.push(Step::Project { code: code.finish(), columns: vec![d] });
         open.columns = Vec::new();
         Ok(open)
     }
 
-    fn join(
+    fn expand(
         &mut self,
-        kind: JoinKind,
-        probe: &PhysicalPlan,
-        build: &PhysicalPlan,
-        keys: &[(Expr, Expr)],
+        mut open: Open,
+        function: hir::TableFunction,
+        arguments: &[Expr],
+        column: &(ColumnVar, Type),
+        outer: bool,
     ) -> Result<Open> {
-        // Without keys all pairs match: both sides get the same constant for one.
-        let all_pairs;
-        let keys = if keys.is_empty() {
-            let kind = ExprKind::Constant(Value::Int(0));
-            let zero = Expr { kind, ty: Type::Int64, place: Place::default() };
-            all_pairs = [(zero.clone(), zero)];
-            &all_pairs
-        } else {
-            keys
+        let mut code = self.emitter(&open.columns)?;
+        let mut registers = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            registers.push((code.emit(argument)?, argument.ty.clone()));
+        }
+        let function = match function {
+            hir::TableFunction::Series => bc::TableFunction::Series,
+            hir::TableFunction::Unnest => bc::TableFunction::Unnest,
         };
-        let state = self.state();
-        let built = self.open(build)?;
-        let mut code = VectorEmitter::new(self.builder, &built.columns)?;
-        let mut build_keys = Vec::new();
-        for (_, key) in keys {
-            build_keys.push(code.emit(key)?);
+        let (code, ty) = (code.finish(), column.1.clone());
+        open.steps.push(Step::Expand { function, code, arguments: registers, ty, outer });
+        open.columns.push(column.clone());
+        Ok(open)
+    }
+
+    fn limit(
+        &mut self,
+        mut open: Open,
+        each: &[Expr],
+        limit: Option<Count>,
+        offset: Count,
+    ) -> Result<Open> {
+        let count = |count: Count| match count {
+            Count::Constant(n) => bc::Count::Constant(n),
+            Count::Parameter(index) => bc::Count::Param(ParamId(index)),
+        };
+        let (limit, offset) = (limit.map(count), count(offset));
+        if each.is_empty() {
+            open.steps.push(Step::Limit { limit, offset });
+            return Ok(open);
         }
-        let with_payload = matches!(kind, JoinKind::Inner | JoinKind::Left);
-        let payload_columns: Columns =
-            if with_payload { built.columns.clone() } else { Vec::new() };
-        let payload = payload_columns.iter().filter_map(|(var, _)| code.column(*var)).collect();
-        let sink = Sink::HashBuild { state, code: code.finish(), keys: build_keys, payload };
-        self.close(built, sink);
-        let mut open = self.open(probe)?;
-        let mut code = VectorEmitter::new(self.builder, &open.columns)?;
-        let mut probe_keys = Vec::new();
-        for (key, _) in keys {
-            probe_keys.push(code.emit(key)?);
+        let mut code = self.emitter(&open.columns)?;
+        let mut keys = Vec::with_capacity(each.len());
+        for key in each {
+            keys.push(code.emit(key)?);
         }
-        open.steps.push(Step::Probe {
-            state,
-            code: code.finish(),
-            keys: probe_keys,
-            kind,
-            payload: payload_columns.iter().map(|(_, ty)| ty.clone()).collect(),
-        });
-        open.columns.extend(payload_columns);
+        open.steps.push(Step::LimitEach { code: code.finish(), keys, limit, offset });
         Ok(open)
     }
 
@@ -213,7 +249,7 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
         calls: &[AggregateCall],
     ) -> Result<Open> {
         let state = self.state();
-        let mut code = VectorEmitter::new(self.builder, &open.columns)?;
+        let mut code = self.emitter(&open.columns)?;
         let mut registers = Vec::new();
         for (_, key) in keys {
             registers.push(code.emit(key)?);
@@ -240,7 +276,7 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
 
     fn sort(&mut self, open: Open, keys: &[OrderKey], limit: Option<u64>) -> Result<Open> {
         let state = self.state();
-        let mut code = VectorEmitter::new(self.builder, &open.columns)?;
+        let mut code = self.emitter(&open.columns)?;
         let mut sort_keys = Vec::new();
         for key in keys {
             let register = code.emit(&key.value)?;
@@ -281,9 +317,7 @@ fn scan_predicate(p: &ScanPredicate) -> Option<Predicate> {
     };
     let test = match &p.test {
         ScanTest::Compare(op, value) => PredicateTest::Compare(*op, known(value)?),
-        ScanTest::In(values) => {
-            PredicateTest::In(values.iter().map(known).collect::<Option<_>>()?)
-        }
+        ScanTest::In(values) => PredicateTest::In(values.iter().map(known).collect::<Option<_>>()?),
         ScanTest::IsNull => PredicateTest::IsNull,
     };
     Some(Predicate { column: p.column, test })

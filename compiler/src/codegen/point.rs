@@ -5,8 +5,11 @@ use super::builder::Result;
 use super::scalar::{Emitter, LATER, Label};
 use super::write::access;
 use crate::catalog::Table;
-use crate::hir::{ColumnVar, Delete, Expr, ExprKind, From, OutputColumn, Statement, StatementKind, Update};
-use crate::plan::rules::{columns_of, conjuncts};
+use crate::hir::{
+    ColumnVar, Delete, Expr, ExprKind, From, OutputColumn, Statement, StatementKind, Update,
+};
+use crate::plan::logical::free_columns;
+use crate::plan::rules::conjuncts;
 use grizzly_bytecode::{Cmp, ColumnId, Field, Instr, Object, ObjectWindow, Place, Type};
 use std::sync::Arc;
 
@@ -97,11 +100,11 @@ fn keyed_row(
         key.push(key_value(&condition, var)?.clone());
     }
     // What stands for new values is not among the table's columns.
-    let read: Vec<ColumnVar> = values.iter().chain(&residual).flat_map(columns_of).collect();
+    let read: Vec<ColumnVar> = values.iter().chain(&residual).flat_map(free_columns).collect();
     let used = columns.iter().enumerate().filter(|(_, var)| read.contains(var));
     let columns = used.map(|(index, var)| (*var, index)).collect();
     let beyond_copies = values.iter().filter(|v| !matches!(v.kind, ExprKind::Column(_)));
-    let computed = beyond_copies.chain(&residual).flat_map(columns_of).collect();
+    let computed = beyond_copies.chain(&residual).flat_map(free_columns).collect();
     Some(KeyedRow { table: table.clone(), key, columns, computed, residual, place })
 }
 
@@ -114,7 +117,7 @@ fn key_value(condition: &Expr, var: ColumnVar) -> Option<&Expr> {
         (false, true) => left,
         _ => return None,
     };
-    let fits = columns_of(value).is_empty() && left.ty == right.ty;
+    let fits = free_columns(value).is_empty() && left.ty == right.ty;
     fits.then_some(value)
 }
 

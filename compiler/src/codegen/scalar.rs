@@ -13,6 +13,7 @@ mod convert;
 mod expr;
 mod nested;
 mod objects;
+mod queries;
 mod steps;
 
 pub use nested::{row_code, row_function};
@@ -339,7 +340,8 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
         | I::JumpEqText { t, .. }
         | I::JumpNeText { t, .. }
         | I::InsertOrFind { t, .. }
-        | I::GetRow { t, .. } => *t = target,
+        | I::GetRow { t, .. }
+        | I::NextRow { t, .. } => *t = target,
         _ => {}
     }
     changed

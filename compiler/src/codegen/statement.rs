@@ -6,15 +6,15 @@ use super::nulls::NullFlow;
 use super::pipeline::PipelineWriter;
 use super::point;
 use super::scalar::{Emitter, generate};
+use super::write::ChangePlan;
 use crate::catalog::{Catalog, Evaluate};
 use crate::hir::{Expr, Local, Query, Statement, StatementKind};
 use crate::plan::PlanContext;
+use crate::plan::capture::{Scope, capture, statement_parameters};
 use crate::plan::physical::{self, PhysicalPlan};
 use grizzly_bytecode as bc;
 use grizzly_bytecode::query::Sink;
-use grizzly_bytecode::{
-    Field, FunctionId, Instr, Layout, Object, ObjectWindow, ParamId, Program, QueryId, Type,
-};
+use grizzly_bytecode::{Field, FunctionId, Instr, Layout, ObjectWindow, Program, QueryId, Type};
 use smol_str::SmolStr;
 
 /// The program of a statement.
@@ -26,7 +26,7 @@ pub fn compile(
     catalog: &dyn Catalog,
     evaluate: &dyn Evaluate,
 ) -> Result<Program> {
-    let mut builder = Builder::new(catalog);
+    let mut builder = statement_builder(statement, catalog, evaluate);
     builder.program.parameters = statement.parameters.clone();
     builder.program.dependencies = dependencies(statement);
     // The entry is the first function.
@@ -56,7 +56,7 @@ pub fn explain(
     catalog: &dyn Catalog,
     evaluate: &dyn Evaluate,
 ) -> Result<String> {
-    let mut builder = Builder::new(catalog);
+    let mut builder = statement_builder(statement, catalog, evaluate);
     let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
     writer.explain(true)
 }
@@ -70,9 +70,21 @@ pub fn explain_logical(
     catalog: &dyn Catalog,
     evaluate: &dyn Evaluate,
 ) -> Result<String> {
-    let mut builder = Builder::new(catalog);
+    let mut builder = statement_builder(statement, catalog, evaluate);
     let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
     writer.explain(false)
+}
+
+fn statement_builder<'a>(
+    statement: &Statement,
+    catalog: &'a dyn Catalog,
+    evaluate: &'a dyn Evaluate,
+) -> Builder<'a> {
+    let mut builder = Builder::new(catalog);
+    builder.evaluate = Some(evaluate);
+    let (columns, locals) = (statement.columns.clone(), statement.locals.clone());
+    builder.scope = Scope { columns, locals };
+    builder
 }
 
 fn finish(mut builder: Builder<'_>, entry: bc::Function) -> Result<Program> {
@@ -117,8 +129,8 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         match &statement.kind {
             StatementKind::Query(query) => {
                 self.builder.program.output = fields(query);
-                let (physical, mut context) = self.physical(query)?;
-                self.run(&physical, &mut context, fields(query), Sink::Output)
+                let planned = self.physical(query)?;
+                self.run(planned, fields(query), Sink::Output)
             }
             StatementKind::Expression(e, name) => self.expression(e, name),
             StatementKind::Print(e) => {
@@ -140,46 +152,57 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         Emitter::new(self.builder, SmolStr::default(), flow, None)
     }
 
-    fn physical(&self, query: &Query) -> Result<(PhysicalPlan, PlanContext<'a>)> {
-        let mut context = PlanContext::new(self.statement, self.catalog, self.evaluate);
-        let logical = context.logical(query)?;
-        let physical = physical::choose(&logical, &mut context)?;
-        Ok((physical, context))
+    /// The context of the statement's plans.
+    pub(super) fn context(&self) -> PlanContext<'a> {
+        let scope = (self.statement.columns.clone(), self.statement.locals.clone());
+        PlanContext::new(scope, self.catalog, self.evaluate)
+    }
+
+    /// A query whose computed counts are parameters, beside those of the statement.
+    pub(super) fn captured(&self, query: &Query) -> (Query, Vec<Expr>) {
+        let mut query = query.clone();
+        let known = statement_parameters(&self.statement.parameters);
+        let parameters = capture(&mut query, known);
+        (query, parameters)
+    }
+
+    fn physical(&self, query: &Query) -> Result<Planned<'a>> {
+        let mut context = self.context();
+        let (query, parameters) = self.captured(query);
+        let logical = context.logical(&query)?;
+        let plan = physical::choose(&logical, &mut context)?;
+        Ok(Planned { plan, context, parameters })
     }
 
     /// An entry that runs a plan.
     fn run(
         &mut self,
-        plan: &PhysicalPlan,
-        context: &mut PlanContext<'_>,
+        planned: Planned<'_>,
         output: Vec<Field>,
         sink: Sink,
     ) -> Result<bc::Function> {
-        let mut writer = PipelineWriter::new(self.builder, context);
-        let open = writer.open(plan)?;
+        let Planned { plan, context, parameters } = planned;
+        let mut writer = PipelineWriter::new(self.builder, &context);
+        let open = writer.open(&plan)?;
         writer.close(open, sink);
         let query = writer.finish();
-        self.run_query(query, output)
+        self.run_query(query, &parameters, output)
     }
 
     /// An entry that runs one query.
     pub(super) fn run_query(
         &mut self,
         mut query: bc::query::Query,
+        parameters: &[Expr],
         output: Vec<Field>,
     ) -> Result<bc::Function> {
-        query.parameters = self.statement.parameters.iter().map(|p| p.ty.clone()).collect();
+        query.parameters = parameters.iter().map(|p| p.ty.clone()).collect();
         query.output = output;
-        let queries = &mut self.builder.program.queries;
-        queries.push(query);
-        let q = QueryId(index_u16(queries.len() - 1, "queries")?);
-        let parameters = self.statement.parameters.len() as u16;
+        let q = QueryId(index_u16(self.builder.program.queries.len(), "queries")?);
+        self.builder.program.queries.push(query);
         let place = self.statement.place;
         let mut emitter = self.emitter();
-        let first = emitter.take_objects(parameters)?;
-        for p in 0..parameters {
-            emitter.push(Instr::LoadParam { d: Object(first + p), p: ParamId(p) });
-        }
+        let first = emitter.emit_boxed(parameters)?;
         emitter.push_at(place, Instr::RunQuery { q, o: ObjectWindow(first) });
         emitter.finish()
     }
@@ -203,26 +226,26 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         }
         let (head, plan, mut context) = match &self.statement.kind {
             StatementKind::Query(query) => {
-                let mut context = PlanContext::new(self.statement, self.catalog, self.evaluate);
-                let plan = context.logical(query)?;
+                let mut context = self.context();
+                let plan = context.logical(&self.captured(query).0)?;
                 (String::new(), plan, context)
             }
             StatementKind::Insert(insert) => {
-                let (plan, context) = self.insert_plan(insert)?;
+                let (plan, context, _) = self.insert_plan(insert)?;
                 (format!("Insert into {}\n", insert.table.name), plan, context)
             }
             StatementKind::Update(update) => {
-                let (plan, context) = self.update_plan(update)?;
+                let ChangePlan { plan, context, .. } = self.update_plan(update)?;
                 (format!("Update {}\n", update.table.name), plan, context)
             }
             StatementKind::Delete(delete) => {
-                let (plan, context) = self.delete_plan(delete)?;
+                let ChangePlan { plan, context, .. } = self.delete_plan(delete)?;
                 (format!("Delete from {}\n", delete.table.name), plan, context)
             }
             StatementKind::Expression(e, _)
             | StatementKind::Print(e)
             | StatementKind::SetVariable(_, e) => {
-                let context = PlanContext::new(self.statement, self.catalog, self.evaluate);
+                let context = self.context();
                 return Ok(crate::plan::print::evaluation(e, &context));
             }
             _ => return Err(unsupported(self.statement.place, "EXPLAIN of this statement")),
@@ -237,6 +260,14 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         let lines: Vec<String> = tree.lines().map(|l| format!("{indent}{l}\n")).collect();
         Ok(head + &lines.concat())
     }
+}
+
+/// A plan and what its code needs beside it.
+pub(super) struct Planned<'a> {
+    pub(super) plan: PhysicalPlan,
+    pub(super) context: PlanContext<'a>,
+    /// The expressions whose values are the query's parameters.
+    pub(super) parameters: Vec<Expr>,
 }
 
 /// The columns of a query's result.

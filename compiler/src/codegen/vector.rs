@@ -10,6 +10,7 @@ mod expr;
 use super::builder::{Builder, Result, bug, index_u16};
 use super::fingerprint::fingerprint;
 use crate::hir::{ColumnVar, Expr, ExprKind, LocalId};
+use crate::plan::PlanContext;
 use grizzly_bytecode::query::VectorCode;
 use grizzly_bytecode::{Place, PlaceId, Target, Type, VReg, VectorInstr, VectorKind};
 use hashbrown::HashMap;
@@ -22,6 +23,7 @@ pub type Columns = Vec<(ColumnVar, Type)>;
 pub struct VectorEmitter<'b, 'a> {
     /// What the code of the program shares.
     pub builder: &'b mut Builder<'a>,
+    context: &'b PlanContext<'b>,
     code: VectorCode,
     columns: HashMap<ColumnVar, VReg>,
     locals: HashMap<LocalId, VReg>,
@@ -34,7 +36,11 @@ pub struct VectorEmitter<'b, 'a> {
 
 impl<'b, 'a> VectorEmitter<'b, 'a> {
     /// An emitter whose first registers are the columns of the batch.
-    pub fn new(builder: &'b mut Builder<'a>, columns: &Columns) -> Result<Self> {
+    pub fn new(
+        builder: &'b mut Builder<'a>,
+        context: &'b PlanContext<'b>,
+        columns: &Columns,
+    ) -> Result<Self> {
         let mut code = VectorCode::default();
         let mut map = HashMap::new();
         for (index, (var, ty)) in columns.iter().enumerate() {
@@ -44,6 +50,7 @@ impl<'b, 'a> VectorEmitter<'b, 'a> {
         code.inputs = index_u16(columns.len(), "columns")?;
         Ok(VectorEmitter {
             builder,
+            context,
             code,
             columns: map,
             locals: HashMap::new(),

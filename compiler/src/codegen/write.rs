@@ -8,20 +8,20 @@
 use super::builder::{Result, bug};
 use super::pipeline::{PipelineWriter, from_state};
 use super::scalar::{Emitter, Operand};
-use super::statement::StatementWriter;
+use super::statement::{Planned, StatementWriter};
 use crate::catalog::Table;
 use crate::hir::{
-    Assigned, ColumnVar, Delete, Expr, ExprKind, From, Insert, OutputColumn, Query, Update,
+    self, Assigned, ColumnVar, Delete, Expr, ExprKind, From, Insert, OutputColumn, Query, Update,
 };
 use crate::plan::PlanContext;
-use crate::plan::logical::{self, LogicalPlan, substitute};
+use crate::plan::logical::{self, JoinKind, LogicalPlan, build_from, free_columns, substitute};
 use crate::plan::physical::{self, PhysicalPlan};
-use crate::plan::rules::columns_of;
 use grizzly_bytecode as bc;
 use grizzly_bytecode::query::{AggregateFunction, Sink, Write, WriteOperation};
 use grizzly_bytecode::{
     Access, AccessId, Arbiters, ColumnId, Field, Instr, Object, ObjectWindow, Repr, Type,
 };
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Up to this many rows of VALUES are inserted one by one, without a pipeline.
@@ -36,12 +36,12 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         {
             return self.insert_rows(insert, &rows);
         }
-        let (plan, mut context) = self.insert_plan(insert)?;
+        let (plan, mut context, parameters) = self.insert_plan(insert)?;
         let physical = physical::choose(&plan, &mut context)?;
         if insert.conflict.is_some() {
-            return self.insert_by_rows(insert, &physical, &mut context);
+            return self.insert_by_rows(insert, &physical, &context, &parameters);
         }
-        let physical = guarded(physical, &insert.guards);
+        let plan = guarded(physical, &insert.guards);
         let table = &insert.table;
         let write = Write {
             table: table.id,
@@ -49,14 +49,18 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             columns: stored_columns(table),
             name: table.name.clone(),
         };
-        self.write_rows(&physical, &mut context, write, &insert.returning)
+        self.write_rows(Planned { plan, context, parameters }, write, &insert.returning)
     }
 
-    /// The plan of the rows of an INSERT.
-    pub(super) fn insert_plan(&self, insert: &Insert) -> Result<(LogicalPlan, PlanContext<'a>)> {
+    /// The plan of the rows of an INSERT, and the parameters of its query.
+    pub(super) fn insert_plan(
+        &self,
+        insert: &Insert,
+    ) -> Result<(LogicalPlan, PlanContext<'a>, Vec<Expr>)> {
         let mut context = self.context();
-        let plan = context.logical(&insert.query)?;
-        Ok((plan, context))
+        let (query, parameters) = self.captured(&insert.query);
+        let plan = context.logical(&query)?;
+        Ok((plan, context, parameters))
     }
 
     fn insert_rows(&mut self, insert: &Insert, rows: &[Vec<Expr>]) -> Result<bc::Function> {
@@ -80,7 +84,8 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         &mut self,
         insert: &Insert,
         physical: &PhysicalPlan,
-        context: &mut PlanContext<'_>,
+        context: &PlanContext<'_>,
+        parameters: &[Expr],
     ) -> Result<bc::Function> {
         let place = self.statement.place;
         let (f, leaves) = super::conflict::row_insert_function(self.builder, insert, place)?;
@@ -94,14 +99,13 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         writer.close(open, Sink::Collect { state });
         let query = writer.finish();
         // What is returned comes from the function, not from the query.
-        self.run_query(query, Vec::new())
+        self.run_query(query, parameters, Vec::new())
     }
 
     /// UPDATE.
     pub(super) fn update(&mut self, update: &Update) -> Result<bc::Function> {
         self.builder.program.output = fields(&update.returning);
-        let (plan, mut context) = self.update_plan(update)?;
-        let physical = guarded(physical::choose(&plan, &mut context)?, &update.guards);
+        let change = self.update_plan(update)?;
         let table = &update.table;
         let mut columns = Vec::new();
         for assigned in &update.assignments {
@@ -109,49 +113,56 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         }
         let (operation, name) = (WriteOperation::Update, table.name.clone());
         let write = Write { table: table.id, operation, columns, name };
-        self.write_rows(&physical, &mut context, write, &update.returning)
+        self.write_change(change, write, &update.returning)
     }
 
     /// The plan of an UPDATE: the new values, the row keys, then what guards and RETURNING need.
-    pub(super) fn update_plan(&self, update: &Update) -> Result<(LogicalPlan, PlanContext<'a>)> {
-        let new = update.assignments.iter().map(|a| (a.variable, a.value.clone())).collect();
-        let returning = update.returning.iter().map(|output| &output.value);
-        let exprs: Vec<&Expr> = update.guards.iter().chain(returning).collect();
-        let from = (&update.table, update.columns.as_slice(), update.from.as_ref());
-        self.change_plan(from, update.filter.as_ref(), new, &exprs)
+    pub(super) fn update_plan(&self, update: &Update) -> Result<ChangePlan<'a>> {
+        let assignments = update.assignments.iter();
+        self.change_plan(&Change {
+            table: &update.table,
+            columns: &update.columns,
+            from: update.from.as_ref(),
+            filter: update.filter.as_ref(),
+            new: assignments.map(|a| (a.variable, a.value.clone())).collect(),
+            guards: &update.guards,
+            returning: &update.returning,
+        })
     }
 
     /// DELETE.
     pub(super) fn delete(&mut self, delete: &Delete) -> Result<bc::Function> {
         self.builder.program.output = fields(&delete.returning);
-        let (plan, mut context) = self.delete_plan(delete)?;
-        let physical = physical::choose(&plan, &mut context)?;
+        let change = self.delete_plan(delete)?;
         let (operation, name) = (WriteOperation::Delete, delete.table.name.clone());
         let write = Write { table: delete.table.id, operation, columns: Vec::new(), name };
-        self.write_rows(&physical, &mut context, write, &delete.returning)
+        self.write_change(change, write, &delete.returning)
     }
 
     /// The plan of a DELETE: the row keys, then what RETURNING needs.
-    pub(super) fn delete_plan(&self, delete: &Delete) -> Result<(LogicalPlan, PlanContext<'a>)> {
-        let exprs: Vec<&Expr> = delete.returning.iter().map(|output| &output.value).collect();
-        let from = (&delete.table, delete.columns.as_slice(), delete.using.as_ref());
-        self.change_plan(from, delete.filter.as_ref(), Vec::new(), &exprs)
-    }
-
-    fn context(&self) -> PlanContext<'a> {
-        PlanContext::new(self.statement, self.catalog, self.evaluate)
+    pub(super) fn delete_plan(&self, delete: &Delete) -> Result<ChangePlan<'a>> {
+        self.change_plan(&Change {
+            table: &delete.table,
+            columns: &delete.columns,
+            from: delete.using.as_ref(),
+            filter: delete.filter.as_ref(),
+            new: Vec::new(),
+            guards: &[],
+            returning: &delete.returning,
+        })
     }
 
     /// A scan with row keys, joined with other rows, the condition, the new values.
-    fn change_plan(
-        &self,
-        (table, columns, from): (&Arc<Table>, &[ColumnVar], Option<&From>),
-        filter: Option<&Expr>,
-        new: Vec<(ColumnVar, Expr)>,
-        needed_by: &[&Expr],
-    ) -> Result<(LogicalPlan, PlanContext<'a>)> {
+    fn change_plan(&self, change: &Change<'_>) -> Result<ChangePlan<'a>> {
         let mut context = self.context();
         let place = self.statement.place;
+        let (table, columns) = (change.table, change.columns);
+        let (query, parameters) = self.captured(&change.query());
+        let mut outputs = query.outputs.into_iter();
+        let new: Vec<(ColumnVar, Expr)> =
+            change.new.iter().zip(&mut outputs).map(|(new, o)| (new.0, o.value)).collect();
+        let guards = change.guards.iter().zip(&mut outputs).map(|(_, o)| o.value).collect();
+        let returning: Vec<OutputColumn> = outputs.collect();
         let row_key = context.fresh_column("row key", Type::Blob, false);
         let mut plan = LogicalPlan::Scan {
             table: table.clone(),
@@ -159,25 +170,20 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             row_key: Some(row_key),
             ordered: false,
         };
-        if let Some(from) = from {
+        if let Some(From::Join { right, .. }) = &query.from {
             plan = LogicalPlan::Join {
-                kind: crate::hir::JoinKind::Inner,
+                kind: JoinKind::Inner,
                 left: Box::new(plan),
-                right: Box::new(logical::build_from(from, &mut context)?),
+                right: Box::new(build_from(right, &mut context)?),
                 conditions: Vec::new(),
             };
         }
-        if let Some(filter) = filter {
-            let conditions = vec![filter.clone()];
-            plan = LogicalPlan::Filter { input: Box::new(plan), conditions };
-        }
-        let column = |variable: ColumnVar, ty: Type| Expr {
-            kind: ExprKind::Column(variable),
-            ty,
-            place,
-        };
+        plan = logical::filter(plan, query.filter.into_iter().collect());
+        let column =
+            |variable: ColumnVar, ty: Type| Expr { kind: ExprKind::Column(variable), ty, place };
         let mut needed: Vec<ColumnVar> = Vec::new();
-        for variable in needed_by.iter().flat_map(|e| columns_of(e)) {
+        let exprs = returning.iter().map(|output| &output.value).chain(&guards);
+        for variable in exprs.flat_map(free_columns) {
             let is_new = new.iter().any(|(known, _)| *known == variable);
             if !is_new && !needed.contains(&variable) {
                 needed.push(variable);
@@ -189,7 +195,7 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         for variable in needed {
             outputs.push((variable, column(variable, context.column_type(variable))));
         }
-        plan = match from {
+        plan = match change.from {
             None => LogicalPlan::Project { input: Box::new(plan), columns: outputs },
             Some(_) => first_of_each(plan, outputs, key_out, &mut context),
         };
@@ -197,22 +203,38 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         for rule in crate::plan::rules::RULES.iter().filter(|rule| rule.name != "key_order") {
             plan = (rule.apply)(plan, &mut context)?;
         }
-        Ok((plan, context))
+        Ok(ChangePlan { plan, context, parameters, guards, returning })
+    }
+
+    fn write_change(
+        &mut self,
+        change: ChangePlan<'_>,
+        write: Write,
+        names: &[OutputColumn],
+    ) -> Result<bc::Function> {
+        let ChangePlan { plan, mut context, parameters, guards, returning } = change;
+        let plan = guarded(physical::choose(&plan, &mut context)?, &guards);
+        let named = |(o, name): (OutputColumn, &OutputColumn)| OutputColumn {
+            name: name.name.clone(),
+            ..o
+        };
+        let returning: Vec<OutputColumn> = returning.into_iter().zip(names).map(named).collect();
+        self.write_rows(Planned { plan, context, parameters }, write, &returning)
     }
 
     /// Writes the first columns of a plan's rows, and gives the result of RETURNING over all.
     fn write_rows(
         &mut self,
-        plan: &PhysicalPlan,
-        context: &mut PlanContext<'_>,
+        planned: Planned<'_>,
         write: Write,
         returning: &[OutputColumn],
     ) -> Result<bc::Function> {
+        let Planned { plan, context, parameters } = planned;
         let insert = write.operation == WriteOperation::Insert;
         let width = write.columns.len() + usize::from(!insert);
         let place = self.statement.place;
-        let mut writer = PipelineWriter::new(self.builder, context);
-        let open = writer.open(plan)?;
+        let mut writer = PipelineWriter::new(self.builder, &context);
+        let open = writer.open(&plan)?;
         let columns = open.columns.clone();
         if columns.len() == width && returning.is_empty() {
             writer.close(open, Sink::Write(write));
@@ -234,7 +256,56 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             }
         }
         let query = writer.finish();
-        self.run_query(query, fields(returning))
+        self.run_query(query, &parameters, fields(returning))
+    }
+}
+
+/// An UPDATE or DELETE as one plan needs it.
+struct Change<'c> {
+    table: &'c Arc<Table>,
+    columns: &'c [ColumnVar],
+    from: Option<&'c From>,
+    filter: Option<&'c Expr>,
+    /// The variables of new values, and these.
+    new: Vec<(ColumnVar, Expr)>,
+    guards: &'c [Expr],
+    returning: &'c [OutputColumn],
+}
+
+/// The plan of an UPDATE or DELETE.
+pub(super) struct ChangePlan<'a> {
+    /// The rows: new values, row keys, then what guards and RETURNING need.
+    pub(super) plan: LogicalPlan,
+    pub(super) context: PlanContext<'a>,
+    parameters: Vec<Expr>,
+    guards: Vec<Expr>,
+    returning: Vec<OutputColumn>,
+}
+
+impl Change<'_> {
+    /// All its expressions in one query, whose outputs are the new values, the guards, RETURNING.
+    fn query(&self) -> Query {
+        let columns = self.columns.to_vec();
+        let scan = From::Table { table: self.table.clone(), columns };
+        let from = match self.from {
+            None => scan,
+            Some(from) => From::Join {
+                kind: hir::JoinKind::Inner,
+                left: Box::new(scan),
+                right: Box::new(from.clone()),
+                condition: None,
+            },
+        };
+        let unnamed = |value: &Expr| OutputColumn {
+            variable: ColumnVar(u32::MAX),
+            name: SmolStr::default(),
+            value: value.clone(),
+        };
+        let new = self.new.iter().map(|(_, value)| unnamed(value));
+        let outputs = new.chain(self.guards.iter().map(unnamed));
+        let outputs = outputs.chain(self.returning.iter().cloned()).collect();
+        let filter = self.filter.cloned();
+        Query { filter, ..crate::check::plain_query(Some(from), outputs) }
     }
 }
 

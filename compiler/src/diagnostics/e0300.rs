@@ -9,13 +9,13 @@ pub const PAGE: Page = Page {
     explanation: r#"The text is correct PL-Grizzly, but this part of the language is not built yet.
 
 ```sql
-SELECT 1 AS x UNION SELECT 2 AS x;
+SET GLOBAL limit_of_rows = 3;
 ```
 
 Write it with what there is:
 
 ```sql
-VALUES (1), (2);
+SET limit_of_rows = 3;
 ```
 "#,
 };

@@ -41,6 +41,13 @@ pub(crate) fn unknown_table(
     suggest(diagnostic, span, similar, "a table")
 }
 
+/// There is no view `name`.
+pub(crate) fn unknown_view(span: Span, name: &str, similar: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(PAGE.code, span, format!("there is no view `{name}`"))
+        .with_text("not found");
+    suggest(diagnostic, span, similar, "a view")
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -29,6 +29,13 @@ pub(crate) fn variable_in_function(span: Span, name: &str) -> Diagnostic {
         .with_help(format!("add a parameter `{name}` and pass `{{{name}}}`"))
 }
 
+/// `{name}` or another parameter stands in a view.
+pub(crate) fn variable_in_view(span: Span, name: &str) -> Diagnostic {
+    let message = format!("a view cannot use the session variable `{name}`");
+    Diagnostic::error(PAGE.code, span, message)
+        .with_help("leave the condition out of the view, and write it where the view is used")
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

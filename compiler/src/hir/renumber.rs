@@ -39,6 +39,10 @@ impl Expr {
             ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
                 return block.renumber(by);
             }
+            ExprKind::Lambda(lambda) => {
+                lambda.parameters.iter_mut().for_each(|parameter| by.local(parameter));
+                return lambda.body.renumber(by);
+            }
             ExprKind::Subquery { kind, query } => {
                 if let SubqueryKind::Quantified { operand, .. } = kind {
                     operand.renumber(by);
@@ -66,6 +70,11 @@ impl Block {
                 Step::Expr(value) | Step::Print(value) => value.renumber(by),
                 Step::While(condition, body) => {
                     condition.renumber(by);
+                    body.renumber(by);
+                }
+                Step::ForRows(local, query, body) => {
+                    by.local(local);
+                    query.renumber(by);
                     body.renumber(by);
                 }
                 Step::Break | Step::Continue => {}

@@ -1,16 +1,18 @@
-//! Physical plans: the same operators with algorithms chosen. Joins are hash joins; the side with
-//! fewer rows is built, where the kind of join allows it.
+//! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested loops
+//! where there is no equality; the side with fewer rows is built, where the kind of join allows it.
+
+mod join;
 
 use super::PlanContext;
 use super::access::{ScanPredicate, choose_index, predicate};
-use super::estimate::rows;
-use super::logical::LogicalPlan;
-use super::rules::columns_of;
+use super::logical::{Common, Count, JoinKind, LogicalPlan};
 use crate::catalog::{Index, Table};
-use crate::codegen::builder::{Result, unsupported};
-use crate::hir::{self, AggregateCall, ColumnVar, Expr, ExprKind, OrderKey};
-use grizzly_bytecode::query::JoinKind;
-use grizzly_bytecode::{Cmp, Value};
+use crate::codegen::builder::Result;
+use crate::hir::{
+    AggregateCall, ColumnVar, CommonTableId, Expr, ExprKind, OrderKey, TableFunction,
+};
+use grizzly_bytecode::{Type, Value};
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// An operator with its algorithm.
@@ -56,17 +58,22 @@ pub enum PhysicalPlan {
         /// The columns.
         columns: Vec<(ColumnVar, Expr)>,
     },
-    /// A hash join.
-    HashJoin {
-        /// The kind, seen from the probing side.
-        kind: JoinKind,
-        /// The side that streams.
-        probe: Box<PhysicalPlan>,
-        /// The side that is built.
-        build: Box<PhysicalPlan>,
-        /// Equal expressions: of the probing side, of the built side. Without any, all pairs match.
-        keys: Vec<(Expr, Expr)>,
+    /// A table function once a row.
+    Expand {
+        /// The rows.
+        input: Box<PhysicalPlan>,
+        /// The function.
+        function: TableFunction,
+        /// Its arguments.
+        arguments: Vec<Expr>,
+        /// The variable and the type of the column that it adds.
+        column: (ColumnVar, Type),
+        /// Whether a row without rows of the function stays.
+        outer: bool,
     },
+    /// A join: the right side is built into a hash table that the left one probes, or the other way
+    /// round.
+    Join(Box<PhysicalJoin>),
     /// A hash aggregation.
     Aggregate {
         /// The rows.
@@ -89,52 +96,162 @@ pub enum PhysicalPlan {
     Limit {
         /// The rows.
         input: Box<PhysicalPlan>,
+        /// Rows that agree in these are counted by themselves.
+        each: Vec<Expr>,
         /// The most rows.
-        limit: Option<u64>,
+        limit: Option<Count>,
         /// The rows to skip.
-        offset: u64,
+        offset: Count,
     },
+    /// The rows of all inputs, one after the other.
+    Union {
+        /// The inputs, each with the variables that become the columns.
+        inputs: Vec<(PhysicalPlan, Vec<ColumnVar>)>,
+        /// The columns.
+        columns: Vec<ColumnVar>,
+    },
+    /// A query that is computed once before the body.
+    With {
+        /// The query.
+        common: PhysicalCommon,
+        /// What reads it.
+        body: Box<PhysicalPlan>,
+    },
+    /// The rows of a query that was computed, or those of the round before.
+    Common {
+        /// Which.
+        id: CommonTableId,
+        /// Its name.
+        name: SmolStr,
+        /// The variables and the indices of its outputs.
+        columns: Vec<(ColumnVar, usize)>,
+    },
+}
+
+/// A query that is computed once, recursive ones round by round.
+#[derive(Clone, Debug)]
+pub struct PhysicalCommon {
+    /// Which.
+    pub id: CommonTableId,
+    /// Its name.
+    pub name: SmolStr,
+    /// Its rows, or those that it begins with.
+    pub input: Box<PhysicalPlan>,
+    /// The variables of its outputs.
+    pub outputs: Vec<ColumnVar>,
+    /// The rows of a round, and the variables of its outputs.
+    pub step: Option<(Box<PhysicalPlan>, Vec<ColumnVar>)>,
+    /// Whether rows that were there before are left out.
+    pub distinct: bool,
+}
+
+/// A join with its algorithm.
+#[derive(Clone, Debug)]
+pub struct PhysicalJoin {
+    /// The kind, seen from the left side.
+    pub kind: JoinKind,
+    /// The left side.
+    pub left: PhysicalPlan,
+    /// The right side.
+    pub right: PhysicalPlan,
+    /// Whether the left side is the one that is built.
+    pub builds_left: bool,
+    /// Equal expressions. Without any, all pairs are tried.
+    pub keys: Vec<JoinKey>,
+    /// What pairs must fulfil beside equal keys.
+    pub residual: Vec<Expr>,
+}
+
+/// Expressions of the two sides that are equal in a pair.
+#[derive(Clone, Debug)]
+pub struct JoinKey {
+    /// Over the left side.
+    pub left: Expr,
+    /// Over the right side.
+    pub right: Expr,
+    /// Whether NULL equals NULL.
+    pub nulls: bool,
 }
 
 /// Chooses algorithms.
 ///
 /// # Errors
-/// An outer join with a condition that is no equality of its sides; VALUES of several rows that are
-/// not constant.
+/// A part of the plan that this version cannot run.
 pub fn choose(plan: &LogicalPlan, context: &mut PlanContext<'_>) -> Result<PhysicalPlan> {
+    let below =
+        |input: &LogicalPlan, context: &mut PlanContext<'_>| choose(input, context).map(Box::new);
     Ok(match plan {
         LogicalPlan::Unit => PhysicalPlan::Unit,
-        LogicalPlan::Values { rows, columns } => values(rows, columns)?,
+        LogicalPlan::Values { rows, columns } => values(rows, columns, context),
         LogicalPlan::Scan { .. } => scan(plan, &[], context),
         LogicalPlan::Filter { input, conditions } => {
-            let below = match &**input {
-                LogicalPlan::Scan { .. } => scan(input, conditions, context),
-                _ => choose(input, context)?,
+            let input = match &**input {
+                LogicalPlan::Scan { .. } => Box::new(scan(input, conditions, context)),
+                _ => below(input, context)?,
             };
-            PhysicalPlan::Filter { input: Box::new(below), conditions: conditions.clone() }
+            PhysicalPlan::Filter { input, conditions: conditions.clone() }
         }
-        LogicalPlan::Project { input, columns } => PhysicalPlan::Project {
-            input: Box::new(choose(input, context)?),
-            columns: columns.clone(),
-        },
+        LogicalPlan::Project { input, columns } => {
+            PhysicalPlan::Project { input: below(input, context)?, columns: columns.clone() }
+        }
+        LogicalPlan::Expand { input, function, arguments, column, ty, outer } => {
+            PhysicalPlan::Expand {
+                input: below(input, context)?,
+                function: *function,
+                arguments: arguments.clone(),
+                column: (*column, ty.clone()),
+                outer: *outer,
+            }
+        }
         LogicalPlan::Join { kind, left, right, conditions } => {
-            join(*kind, left, right, conditions, context)?
+            join::choose(*kind, left, right, conditions, context)?
         }
         LogicalPlan::Aggregate { input, keys, aggregates } => PhysicalPlan::Aggregate {
-            input: Box::new(choose(input, context)?),
+            input: below(input, context)?,
             keys: keys.clone(),
             aggregates: aggregates.clone(),
         },
-        LogicalPlan::Sort { input, keys, limit } => PhysicalPlan::Sort {
-            input: Box::new(choose(input, context)?),
-            keys: keys.clone(),
-            limit: *limit,
-        },
-        LogicalPlan::Limit { input, limit, offset } => {
-            let mut below = choose(input, context)?;
-            hint_limit(&mut below, limit.map(|l| l.saturating_add(*offset)));
-            PhysicalPlan::Limit { input: Box::new(below), limit: *limit, offset: *offset }
+        LogicalPlan::Sort { input, keys, limit } => {
+            PhysicalPlan::Sort { input: below(input, context)?, keys: keys.clone(), limit: *limit }
         }
+        LogicalPlan::Limit { input, each, limit, offset } => {
+            let mut input = below(input, context)?;
+            let known = limit.and_then(Count::known).zip(offset.known());
+            if each.is_empty() {
+                hint_limit(&mut input, known.map(|(limit, offset)| limit.saturating_add(offset)));
+            }
+            PhysicalPlan::Limit { input, each: each.clone(), limit: *limit, offset: *offset }
+        }
+        LogicalPlan::Union { inputs, columns } => {
+            let mut chosen = Vec::with_capacity(inputs.len());
+            for (input, vars) in inputs {
+                chosen.push((choose(input, context)?, vars.clone()));
+            }
+            PhysicalPlan::Union { inputs: chosen, columns: columns.clone() }
+        }
+        LogicalPlan::With { common, body } => PhysicalPlan::With {
+            common: choose_common(common, context)?,
+            body: below(body, context)?,
+        },
+        LogicalPlan::Common { id, name, columns } => {
+            PhysicalPlan::Common { id: *id, name: name.clone(), columns: columns.clone() }
+        }
+    })
+}
+
+fn choose_common(common: &Common, context: &mut PlanContext<'_>) -> Result<PhysicalCommon> {
+    let input = Box::new(choose(&common.input, context)?);
+    let step = match &common.step {
+        Some((step, vars)) => Some((Box::new(choose(step, context)?), vars.clone())),
+        None => None,
+    };
+    Ok(PhysicalCommon {
+        id: common.id,
+        name: common.name.clone(),
+        input,
+        outputs: common.outputs.clone(),
+        step,
+        distinct: common.distinct,
     })
 }
 
@@ -146,7 +263,12 @@ fn hint_limit(plan: &mut PhysicalPlan, wanted: Option<u64>) {
     }
 }
 
-fn values(rows: &[Vec<Expr>], columns: &[ColumnVar]) -> Result<PhysicalPlan> {
+/// Constant rows are a source; others are computed each by itself.
+fn values(
+    rows: &[Vec<Expr>],
+    columns: &[ColumnVar],
+    context: &mut PlanContext<'_>,
+) -> PhysicalPlan {
     let constant = |e: &Expr| match &e.kind {
         ExprKind::Constant(value) => Some(value.clone()),
         _ => None,
@@ -154,14 +276,17 @@ fn values(rows: &[Vec<Expr>], columns: &[ColumnVar]) -> Result<PhysicalPlan> {
     let all: Option<Vec<Vec<Value>>> =
         rows.iter().map(|row| row.iter().map(constant).collect()).collect();
     if let Some(rows) = all {
-        return Ok(PhysicalPlan::Values { rows, columns: columns.to_vec() });
+        return PhysicalPlan::Values { rows, columns: columns.to_vec() };
     }
-    if let [row] = rows {
-        let columns = columns.iter().copied().zip(row.iter().cloned()).collect();
-        return Ok(PhysicalPlan::Project { input: Box::new(PhysicalPlan::Unit), columns });
+    let mut inputs = Vec::with_capacity(rows.len());
+    for row in rows {
+        let typed = row.iter().map(|e| context.fresh_column("value", e.ty.clone(), true));
+        let vars: Vec<ColumnVar> = typed.collect();
+        let columns = vars.iter().copied().zip(row.iter().cloned()).collect();
+        let input = Box::new(PhysicalPlan::Unit);
+        inputs.push((PhysicalPlan::Project { input, columns }, vars));
     }
-    let place = rows.first().and_then(|r| r.first()).map(|e| e.place).unwrap_or_default();
-    Err(unsupported(place, "VALUES of several rows that are not constant, in a query"))
+    PhysicalPlan::Union { inputs, columns: columns.to_vec() }
 }
 
 fn scan(plan: &LogicalPlan, conditions: &[Expr], context: &PlanContext<'_>) -> PhysicalPlan {
@@ -180,63 +305,4 @@ fn scan(plan: &LogicalPlan, conditions: &[Expr], context: &PlanContext<'_>) -> P
         index,
         limit_hint: None,
     }
-}
-
-fn join(
-    kind: hir::JoinKind,
-    left: &LogicalPlan,
-    right: &LogicalPlan,
-    conditions: &[Expr],
-    context: &mut PlanContext<'_>,
-) -> Result<PhysicalPlan> {
-    let place = conditions.first().map(|c| c.place).unwrap_or_default();
-    let kind = match kind {
-        hir::JoinKind::Inner => JoinKind::Inner,
-        hir::JoinKind::Left => JoinKind::Left,
-        hir::JoinKind::Semi => JoinKind::Semi,
-        hir::JoinKind::Anti => JoinKind::Anti,
-        hir::JoinKind::Full => return Err(unsupported(place, "FULL JOIN")),
-    };
-    let (in_left, in_right) = (left.columns(), right.columns());
-    let (mut keys, mut residual) = (Vec::new(), Vec::new());
-    for condition in conditions {
-        match equality(condition, &in_left, &in_right) {
-            Some(pair) => keys.push(pair),
-            None => residual.push(condition.clone()),
-        }
-    }
-    if let (Some(first), false) = (residual.first(), kind == JoinKind::Inner) {
-        let what = "an outer, semi or anti join with a condition that is no equality of its sides";
-        return Err(unsupported(first.place, what));
-    }
-    let swap = kind == JoinKind::Inner && rows(left, context) < rows(right, context);
-    let (mut probe, mut build) = (choose(left, context)?, choose(right, context)?);
-    if swap {
-        std::mem::swap(&mut probe, &mut build);
-        keys = keys.into_iter().map(|(l, r)| (r, l)).collect();
-    }
-    let join =
-        PhysicalPlan::HashJoin { kind, probe: Box::new(probe), build: Box::new(build), keys };
-    if residual.is_empty() {
-        return Ok(join);
-    }
-    Ok(PhysicalPlan::Filter { input: Box::new(join), conditions: residual })
-}
-
-/// `a = b` with `a` of the left and `b` of the right side, or the other way round.
-fn equality(condition: &Expr, left: &[ColumnVar], right: &[ColumnVar]) -> Option<(Expr, Expr)> {
-    let ExprKind::Compare { op: Cmp::Eq, left: a, right: b } = &condition.kind else { return None };
-    let (of_a, of_b) = (columns_of(a), columns_of(b));
-    if of_a.is_empty() || of_b.is_empty() {
-        return None;
-    }
-    let within =
-        |columns: &[ColumnVar], side: &[ColumnVar]| columns.iter().all(|c| side.contains(c));
-    if within(&of_a, left) && within(&of_b, right) {
-        return Some(((**a).clone(), (**b).clone()));
-    }
-    if within(&of_a, right) && within(&of_b, left) {
-        return Some(((**b).clone(), (**a).clone()));
-    }
-    None
 }

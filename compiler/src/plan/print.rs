@@ -3,8 +3,11 @@
 use super::PlanContext;
 use super::access::ScanTest;
 use super::logical::LogicalPlan;
-use super::physical::PhysicalPlan;
-use crate::hir::{AggregateCall, ArithOp, ColumnVar, ConvertMode, Expr, ExprKind, OrderKey};
+use super::logical::{Count, JoinKind};
+use super::physical::{PhysicalCommon, PhysicalJoin, PhysicalPlan};
+use crate::hir::{
+    AggregateCall, ArithOp, ColumnVar, ConvertMode, Expr, ExprKind, OrderKey, SubqueryKind,
+};
 use grizzly_bytecode::query::AggregateFunction;
 use grizzly_bytecode::{Interval, Type, Value, temporal};
 use std::fmt::Write;
@@ -50,12 +53,22 @@ impl Printer<'_, '_> {
             }
             LogicalPlan::Filter { conditions, .. } => format!("Filter {}", self.all(conditions)),
             LogicalPlan::Project { columns, .. } => format!("Project {}", self.defined(columns)),
+            LogicalPlan::Expand { function, arguments, outer, .. } => {
+                self.expand(function.name(), arguments, *outer)
+            }
             LogicalPlan::Join { kind, conditions, .. } => {
                 format!("Join {} on {}", kind.name(), self.all(conditions))
             }
             LogicalPlan::Aggregate { keys, aggregates, .. } => self.aggregate(keys, aggregates),
             LogicalPlan::Sort { keys, limit, .. } => self.sort(keys, *limit),
-            LogicalPlan::Limit { limit, offset, .. } => limit_text(*limit, *offset),
+            LogicalPlan::Limit { each, limit, offset, .. } => self.limit(each, *limit, *offset),
+            LogicalPlan::Union { .. } => "Union all".to_string(),
+            LogicalPlan::With { common, .. } => {
+                with_text(&common.name, common.step.is_some(), common.distinct)
+            }
+            LogicalPlan::Common { name, columns, .. } => {
+                format!("Common {name} [{}]", self.names(columns.iter().map(|(v, _)| *v)))
+            }
         };
         self.line(depth, &text);
         for input in plan.inputs() {
@@ -76,18 +89,30 @@ impl Printer<'_, '_> {
             PhysicalPlan::Project { input, columns } => {
                 (format!("Project {}", self.defined(columns)), vec![input])
             }
-            PhysicalPlan::HashJoin { kind, probe, build, keys } => {
-                let pair = |(p, b): &(Expr, Expr)| format!("{} = {}", self.expr(p), self.expr(b));
-                let keys: Vec<String> = keys.iter().map(pair).collect();
-                let on = if keys.is_empty() { "all pairs".into() } else { keys.join(" AND ") };
-                (format!("HashJoin {} on {on}", kind.name()), vec![probe, build])
+            PhysicalPlan::Expand { input, function, arguments, outer, .. } => {
+                (self.expand(function.name(), arguments, *outer), vec![input])
             }
+            PhysicalPlan::Join(join) => (self.join(join), vec![&join.left, &join.right]),
             PhysicalPlan::Aggregate { input, keys, aggregates } => {
                 (format!("Hash{}", self.aggregate(keys, aggregates)), vec![input])
             }
             PhysicalPlan::Sort { input, keys, limit } => (self.sort(keys, *limit), vec![input]),
-            PhysicalPlan::Limit { input, limit, offset } => {
-                (limit_text(*limit, *offset), vec![input])
+            PhysicalPlan::Limit { input, each, limit, offset } => {
+                (self.limit(each, *limit, *offset), vec![input])
+            }
+            PhysicalPlan::Union { inputs, .. } => {
+                ("Union all".to_string(), inputs.iter().map(|(plan, _)| plan).collect())
+            }
+            PhysicalPlan::With { common, body } => {
+                let PhysicalCommon { name, input, step, distinct, .. } = common;
+                let mut inputs: Vec<&PhysicalPlan> = vec![input];
+                inputs.extend(step.iter().map(|(step, _)| &**step));
+                inputs.push(body);
+                (with_text(name, step.is_some(), *distinct), inputs)
+            }
+            PhysicalPlan::Common { name, columns, .. } => {
+                let vars = columns.iter().map(|(v, _)| *v);
+                (format!("CommonScan {name} [{}]", self.names(vars)), Vec::new())
             }
         };
         self.line(depth, &text);
@@ -96,16 +121,39 @@ impl Printer<'_, '_> {
         }
     }
 
+    fn expand(&self, function: &str, arguments: &[Expr], outer: bool) -> String {
+        let outer = if outer { "outer " } else { "" };
+        format!("Expand {outer}{function}({})", self.list(arguments))
+    }
+
+    fn limit(&self, each: &[Expr], limit: Option<Count>, offset: Count) -> String {
+        let text = limit_text(limit, offset);
+        if each.is_empty() { text } else { format!("{text} of each ({})", self.list(each)) }
+    }
+
+    /// The built side is the second one, but for a join that says otherwise.
+    fn join(&self, join: &PhysicalJoin) -> String {
+        let name = if join.keys.is_empty() { "NestedLoopJoin" } else { "HashJoin" };
+        let mut parts: Vec<String> = Vec::new();
+        for key in &join.keys {
+            let op = if key.nulls { "IS NOT DISTINCT FROM" } else { "=" };
+            parts.push(format!("{} {op} {}", self.expr(&key.left), self.expr(&key.right)));
+        }
+        parts.extend(join.residual.iter().map(|c| self.expr(c)));
+        let on = if parts.is_empty() { "all pairs".into() } else { parts.join(" AND ") };
+        let built = if join.builds_left { ", the first side built" } else { "" };
+        let mark = match join.kind {
+            JoinKind::Mark(var) | JoinKind::MarkAny(var) => {
+                format!(" {}", self.context.column_name(var))
+            }
+            _ => String::new(),
+        };
+        format!("{name} {}{mark} on {on}{built}", join.kind.name())
+    }
+
     fn scan(&self, plan: &PhysicalPlan) -> String {
-        let PhysicalPlan::Scan {
-            table,
-            columns,
-            row_key,
-            ordered,
-            predicates,
-            index,
-            limit_hint,
-        } = plan
+        let PhysicalPlan::Scan { table, columns, row_key, ordered, predicates, index, limit_hint } =
+            plan
         else {
             return String::new();
         };
@@ -256,7 +304,20 @@ impl Printer<'_, '_> {
             }
             K::Field { operand, index } => self.field(operand, *index),
             K::Inlined { function, .. } => format!("<inlined {function}>"),
+            K::Subquery { kind, .. } => self.subquery(kind),
             _ => "…".into(),
+        }
+    }
+
+    fn subquery(&self, kind: &SubqueryKind) -> String {
+        match kind {
+            SubqueryKind::Scalar => "(query by row)".into(),
+            SubqueryKind::Exists => "EXISTS (query by row)".into(),
+            SubqueryKind::Array => "ARRAY(query by row)".into(),
+            SubqueryKind::Quantified { op, all, operand } => {
+                let word = if *all { "ALL" } else { "ANY" };
+                format!("{} {op} {word} (query by row)", self.expr(operand))
+            }
         }
     }
 
@@ -284,9 +345,24 @@ fn arith_symbol(op: ArithOp) -> &'static str {
     }
 }
 
-fn limit_text(limit: Option<u64>, offset: u64) -> String {
-    let limit = limit.map_or("all".into(), |l| l.to_string());
-    if offset == 0 { format!("Limit {limit}") } else { format!("Limit {limit} after {offset}") }
+fn limit_text(limit: Option<Count>, offset: Count) -> String {
+    let count = |count: Count| match count {
+        Count::Constant(n) => n.to_string(),
+        Count::Parameter(index) => format!("${}", index + 1),
+    };
+    let limit = limit.map_or("all".into(), count);
+    match offset {
+        Count::Constant(0) => format!("Limit {limit}"),
+        offset => format!("Limit {limit} after {}", count(offset)),
+    }
+}
+
+fn with_text(name: &str, recursive: bool, distinct: bool) -> String {
+    match (recursive, distinct) {
+        (false, _) => format!("With {name}"),
+        (true, false) => format!("With recursive {name}"),
+        (true, true) => format!("With recursive {name}, rows once"),
+    }
 }
 
 /// A constant as a script would write it.

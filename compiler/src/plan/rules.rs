@@ -14,7 +14,7 @@ use super::logical::LogicalPlan;
 use crate::codegen::builder::Result;
 
 pub use fold::fold;
-pub use push_filters::{columns_of, conjuncts};
+pub use push_filters::conjuncts;
 
 /// A rule.
 pub struct Rule {

@@ -181,19 +181,21 @@ impl Folding<'_, '_> {
     /// The longest expression whose operators bind at least as tightly as `least`.
     fn expr(&mut self, least: u8) -> Expr {
         let mut left = self.start();
-        let mut compared: Option<Span> = None;
+        let mut compared = false;
         while let Some((level, span)) = self.next_level() {
             if level < least {
                 break;
             }
-            if level == COMPARISON {
-                if let Some(first) = compared.replace(span) {
-                    self.cx.report(diagnostics::e0208::chained(span, first, left.span));
-                }
-            } else if level < COMPARISON {
-                compared = None;
+            let chained = level == COMPARISON && compared;
+            if chained {
+                self.cx.report(diagnostics::e0208::chained(span, left.span));
             }
+            compared = level == COMPARISON || compared && level > COMPARISON;
             left = self.combine(left);
+            if chained {
+                // What it was meant to be is not known; its type must not be complained about too.
+                left = Expr::new(ExprKind::Error, left.span);
+            }
         }
         lone(self.cx, left)
     }

@@ -23,10 +23,9 @@ SELECT 1 < x AND x < 10;
 };
 
 /// A second comparison at `second` whose left operand is the comparison at `left`.
-pub(crate) fn chained(second: Span, first: Span, left: Span) -> Diagnostic {
+pub(crate) fn chained(second: Span, left: Span) -> Diagnostic {
     Diagnostic::error(PAGE.code, second, "comparisons do not chain")
         .with_text("a second comparison")
-        .with_label(first, "the first one")
         .with_label(left, "this is a truth value")
         .with_help("write `a < b AND b < c`, or put one comparison in parentheses")
 }

@@ -3,6 +3,24 @@
 
 use crate::token::{Kind, WordClass};
 
+/// Whether a `(` after this token of the source opens the arguments of a call.
+pub(super) fn calls(kind: Kind) -> bool {
+    match kind {
+        Kind::Word | Kind::QuotedWord | Kind::Left | Kind::Right => true,
+        Kind::Exists
+        | Kind::Any
+        | Kind::Some
+        | Kind::Array
+        | Kind::Lateral
+        | Kind::Explain
+        | Kind::Analyze
+        | Kind::Bytecode
+        | Kind::Describe
+        | Kind::Copy => false,
+        other => other.word_class() == Some(WordClass::Contextual),
+    }
+}
+
 /// Whether an operand can end with this token, so that an infix operator may follow.
 pub(super) fn ends_operand(kind: Kind) -> bool {
     match kind {
@@ -95,7 +113,6 @@ pub(super) fn starts_step(next: Option<Kind>, after: Option<Kind>) -> bool {
             | Kind::Set
             | Kind::Limit
             | Kind::Offset
-            | Kind::Distinct
             | Kind::Union
             | Kind::Intersect
             | Kind::Except
@@ -109,7 +126,7 @@ pub(super) fn starts_step(next: Option<Kind>, after: Option<Kind>) -> bool {
             | Kind::Aggregate,
         ) => true,
         Some(Kind::Order) => after == Some(Kind::By),
-        Some(Kind::Left | Kind::Right | Kind::Drop | Kind::Call) => !call,
+        Some(Kind::Left | Kind::Right | Kind::Drop | Kind::Call | Kind::Distinct) => !call,
         Some(Kind::Semi | Kind::Anti) => after == Some(Kind::Join),
         _ => false,
     }

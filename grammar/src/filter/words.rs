@@ -120,7 +120,10 @@ impl Filter<'_> {
     /// A word that may be a keyword.
     pub(super) fn keyword(&mut self, kind: Kind) {
         let previous = self.previous();
-        if previous == Some(Kind::Dot) || self.is_label() {
+        // `|> all(f)` calls a function: what may be no name elsewhere is one there.
+        let piped = matches!(previous, Some(Kind::Pipe | Kind::QueryPipe))
+            && self.peek(1) == Some(Kind::LeftParen);
+        if previous == Some(Kind::Dot) || piped || self.is_label() {
             self.take(Kind::Word, 0);
             return;
         }

@@ -1,7 +1,9 @@
 //! Reading back what was written, in one transaction, in the next, and after opening again.
 
 use crate::support::*;
-use grizzly_storage::{Class, Datum, DiskDevice, Engine, Error, KeyOrder, Options, ScanRequest};
+use grizzly_storage::{
+    Class, Datum, DiskDevice, Engine, Error, KeyOrder, MemoryDevice, Options, ScanRequest,
+};
 use std::sync::Arc;
 
 #[test]

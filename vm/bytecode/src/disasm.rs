@@ -6,7 +6,9 @@
 use crate::ids::OperandKind;
 use crate::opcodes::{Instr, OperandValue};
 use crate::program::{Access, Constant, Function, Layout, Native, Program};
-use crate::query::{Pipeline, Query, Sink, Source, Step, VectorCode, Write};
+use crate::query::{
+    Count, Pipeline, Query, Repeat, Residual, Sink, Source, Step, VectorCode, Write,
+};
 use crate::value::Value;
 use std::fmt::{self, Display, Write as _};
 
@@ -195,17 +197,42 @@ fn write_query(f: &mut fmt::Formatter<'_>, index: usize, query: &Query) -> fmt::
         writeln!(f, "  pipeline {number}")?;
         write_pipeline(f, pipeline)?;
     }
+    for Repeat { first, end, state } in &query.repeats {
+        writeln!(f, "  repeat {first}..{end} until {state} has no new rows")?;
+    }
     Ok(())
 }
 
 fn write_pipeline(f: &mut fmt::Formatter<'_>, pipeline: &Pipeline) -> fmt::Result {
-    match &pipeline.source {
-        Source::Unit => writeln!(f, "    source unit")?,
+    write_source(f, &pipeline.source)?;
+    pipeline.steps.iter().try_for_each(|step| write_step(f, step))?;
+    write_sink(f, &pipeline.sink)
+}
+
+fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
+    match source {
+        Source::Unit => writeln!(f, "    source unit"),
         Source::Values { types, rows, .. } => {
-            write_list(f, &format!("    source values {rows} ("), types.iter(), ")\n")?;
+            write_list(f, &format!("    source values {rows} ("), types.iter(), ")\n")
         }
         Source::State { state, types } => {
-            write_list(f, &format!("    source {state} ("), types.iter(), ")\n")?;
+            write_list(f, &format!("    source {state} ("), types.iter(), ")\n")
+        }
+        Source::Round { state, types } => {
+            write_list(f, &format!("    source round of {state} ("), types.iter(), ")\n")
+        }
+        Source::Built { state, matched, types } => {
+            let which = if *matched { "matched" } else { "unmatched" };
+            write_list(f, &format!("    source {which} of {state} ("), types.iter(), ")\n")
+        }
+        Source::Concat(inputs) => {
+            writeln!(f, "    source concat of {}", inputs.len())?;
+            for input in inputs {
+                writeln!(f, "    input")?;
+                write_source(f, &input.source)?;
+                input.steps.iter().try_for_each(|step| write_step(f, step))?;
+            }
+            writeln!(f, "    end of concat")
         }
         Source::Scan(scan) => {
             let columns = scan.columns.iter().map(|(column, ty)| format!("{column} {ty}"));
@@ -219,11 +246,9 @@ fn write_pipeline(f: &mut fmt::Formatter<'_>, pipeline: &Pipeline) -> fmt::Resul
             f.write_str(if scan.needs_row_key { " with row key" } else { "" })?;
             f.write_str(if scan.ordered { " ordered" } else { "" })?;
             scan.limit_hint.iter().try_for_each(|limit| write!(f, " limit {limit}"))?;
-            writeln!(f)?;
+            writeln!(f)
         }
     }
-    pipeline.steps.iter().try_for_each(|step| write_step(f, step))?;
-    write_sink(f, &pipeline.sink)
 }
 
 fn write_step(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
@@ -236,15 +261,40 @@ fn write_step(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
             write_list(f, "    project (", columns.iter(), ")\n")?;
             write_code(f, code)
         }
-        Step::Probe { state, code, keys, kind, payload } => {
+        Step::Probe { state, code, keys, kind, payload, residual, notes } => {
             write_list(f, &format!("    probe {state} {kind:?} ("), keys.iter(), ")")?;
+            f.write_str(if *notes { " notes" } else { "" })?;
             write_list(f, " payload (", payload.iter(), ")\n")?;
-            write_code(f, code)
+            write_code(f, code)?;
+            residual.iter().try_for_each(|Residual { code, condition }| {
+                writeln!(f, "      where {condition}")?;
+                write_code(f, code)
+            })
         }
         Step::Limit { limit, offset } => {
-            let limit = limit.map_or("all".to_owned(), |l| l.to_string());
-            writeln!(f, "    limit {limit} offset {offset}")
+            let limit = limit.as_ref().map_or("all".to_owned(), show_count);
+            writeln!(f, "    limit {limit} offset {}", show_count(offset))
         }
+        Step::LimitEach { code, keys, limit, offset } => {
+            let limit = limit.as_ref().map_or("all".to_owned(), show_count);
+            let head = format!("    limit {limit} offset {} each (", show_count(offset));
+            write_list(f, &head, keys.iter(), ")\n")?;
+            write_code(f, code)
+        }
+        Step::Expand { function, code, arguments, ty, outer } => {
+            let shown = arguments.iter().map(|(register, _)| register);
+            let outer = if *outer { " outer" } else { "" };
+            write_list(f, &format!("    expand{outer} {function:?} ("), shown, ")")?;
+            writeln!(f, " {ty}")?;
+            write_code(f, code)
+        }
+    }
+}
+
+fn show_count(count: &Count) -> String {
+    match count {
+        Count::Constant(n) => n.to_string(),
+        Count::Param(p) => p.to_string(),
     }
 }
 
@@ -252,8 +302,17 @@ fn write_sink(f: &mut fmt::Formatter<'_>, sink: &Sink) -> fmt::Result {
     match sink {
         Sink::Output => writeln!(f, "    output"),
         Sink::Collect { state } => writeln!(f, "    collect {state}"),
-        Sink::HashBuild { state, code, keys, payload } => {
-            write_list(f, &format!("    hash build {state} ("), keys.iter(), ")")?;
+        Sink::Round { state, distinct, first, .. } => {
+            let first = if *first { "first " } else { "" };
+            writeln!(f, "    {first}round of {state}{}", if *distinct { " distinct" } else { "" })
+        }
+        Sink::HashBuild { state, code, keys, null_keys, payload, keep_all } => {
+            let shown = keys
+                .iter()
+                .zip(null_keys)
+                .map(|(key, nulls)| if *nulls { format!("{key} nulls") } else { key.to_string() });
+            write_list(f, &format!("    hash build {state} ("), shown, ")")?;
+            f.write_str(if *keep_all { " all rows" } else { "" })?;
             write_list(f, " payload (", payload.iter(), ")\n")?;
             write_code(f, code)
         }

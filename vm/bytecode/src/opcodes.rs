@@ -301,6 +301,11 @@ opcode_table! {
     DeleteRow "delete_row" { x: In AccessId, o: In ObjectWindow } "delete the row whose key is O[o..]";
     RunQuery "run_query" { q: In QueryId, o: In ObjectWindow } "run Q[q] with parameters O[o..]; its rows go to the statement's result";
     ScalarQuery "scalar_query" { d: Out Object, q: In QueryId, o: In ObjectWindow } "O[d] := the one value of Q[q], NULL without a row; raises CardinalityViolation";
+    ExistsQuery "exists_query" { d: Out Slot, q: In QueryId, o: In ObjectWindow } "R[d] := Q[q] with parameters O[o..] has a row";
+    ArrayQuery "array_query" { d: Out Object, q: In QueryId, o: In ObjectWindow } "O[d] := an array of the values of Q[q], one column, in order";
+    OpenQuery "open_query" { q: In QueryId, o: In ObjectWindow } "run Q[q] with parameters O[o..] and keep its rows for this frame; in place of those of an earlier open_query";
+    NextRow "next_row" { q: In QueryId, o: InOut ObjectWindow, t: In Target } "O[o..] := the next row that open_query kept of Q[q]; goto t where there is none";
+    CloseQuery "close_query" { q: In QueryId } "drop the rows that open_query kept of Q[q]";
 }
 
 opcode_table! {
@@ -366,4 +371,7 @@ opcode_table! {
     GetField "v.get_field" { d: Out VReg, a: In VReg, i: In Imm } "V[d] := field i of the structs V[a]";
     Native "v.native" { n: In NativeId, d: Out VReg, b: In VectorWindow } "V[d] := N[n](V[b..])";
     CallRows "v.call_rows" { f: In FunctionId, d: Out VReg, b: In VectorWindow } "V[d] := F[f](V[b..]), row by row";
+    ScalarRows "v.scalar_query" { q: In QueryId, d: Out VReg, b: In VectorWindow } "V[d] := the one value of Q[q](V[b..]), row by row, NULL without a row; raises CardinalityViolation";
+    ExistsRows "v.exists_query" { q: In QueryId, d: Out VReg, b: In VectorWindow } "V[d] := Q[q](V[b..]) has a row, row by row";
+    ArrayRows "v.array_query" { q: In QueryId, d: Out VReg, b: In VectorWindow } "V[d] := an array of the values of Q[q](V[b..]), row by row";
 }

@@ -4,6 +4,9 @@
 //! which a later pipeline reads. Inside a pipeline a batch has *columns*, in order; every step says
 //! which columns the next one sees. Vector code of a step finds the batch's columns in registers 0,
 //! 1, ….
+//!
+//! A stretch of pipelines may repeat ([`Repeat`]) until a fixpoint's round brings no new rows: so
+//! run recursive queries.
 
 use crate::ids::*;
 use crate::opcodes::VectorInstr;
@@ -16,12 +19,27 @@ use smol_str::SmolStr;
 pub struct Query {
     /// The pipelines, in the order in which they run.
     pub pipelines: Vec<Pipeline>,
+    /// The stretches of pipelines that repeat; they nest, inner ones come first.
+    pub repeats: Vec<Repeat>,
     /// The types of the query's parameters (the values of [`VectorInstr::Param`]).
     pub parameters: Vec<Type>,
     /// The number of states.
     pub states: u32,
     /// The result's columns, empty for a query that writes.
     pub output: Vec<Field>,
+    /// Whether vector code may keep its result for equal parameters while a pipeline runs.
+    pub stable: bool,
+}
+
+/// Pipelines that run again and again until the round of a fixpoint has no rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// The first pipeline.
+    pub first: u32,
+    /// One past the last pipeline.
+    pub end: u32,
+    /// What [`Sink::Round`] leaves.
+    pub state: StateId,
 }
 
 /// One pipeline.
@@ -71,6 +89,33 @@ pub enum Source {
         /// The columns' types.
         types: Vec<Type>,
     },
+    /// The rows that the last round of a fixpoint brought.
+    Round {
+        /// The fixpoint.
+        state: StateId,
+        /// The columns' types.
+        types: Vec<Type>,
+    },
+    /// The payload of a hash table's rows that have had a match, or of those that have had none.
+    Built {
+        /// The hash table, which keeps all rows.
+        state: StateId,
+        /// Which of them.
+        matched: bool,
+        /// The columns' types.
+        types: Vec<Type>,
+    },
+    /// The rows of inputs with the same columns, one input after the other.
+    Concat(Vec<Input>),
+}
+
+/// A part of [`Source::Concat`].
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Where its batches come from.
+    pub source: Source,
+    /// What happens to them before they meet the other inputs'.
+    pub steps: Vec<Step>,
 }
 
 /// A scan of a table.
@@ -145,39 +190,111 @@ pub enum Step {
         columns: Vec<VReg>,
     },
     /// Joins with a hash table that an earlier pipeline built. The columns are the batch's, then
-    /// the build side's payload (not for Semi and Anti).
+    /// what the kind adds.
     Probe {
         /// The hash table.
         state: StateId,
         /// Computes the keys.
         code: VectorCode,
-        /// The registers that hold the keys; a NULL key matches nothing.
+        /// The registers that hold the keys; without any, every row of the table is a candidate.
         keys: Vec<VReg>,
         /// The kind of join.
         kind: JoinKind,
         /// The types of the build side's payload.
         payload: Vec<Type>,
+        /// What candidates must fulfil beside equal keys.
+        residual: Option<Residual>,
+        /// Whether the table remembers which of its rows have had a match.
+        notes: bool,
     },
     /// Skips `offset` rows, then passes `limit`.
     Limit {
         /// The most rows to pass, `None` for all.
-        limit: Option<u64>,
+        limit: Option<Count>,
         /// The rows to skip.
-        offset: u64,
+        offset: Count,
     },
+    /// Skips and passes rows like `Limit`, but counts those with equal keys by themselves.
+    LimitEach {
+        /// Computes the keys.
+        code: VectorCode,
+        /// The registers that hold the keys; NULL equals NULL.
+        keys: Vec<VReg>,
+        /// The most rows to pass of each.
+        limit: Option<Count>,
+        /// The rows to skip of each.
+        offset: Count,
+    },
+    /// Gives each row once a row of a table function. The columns are the batch's, then the
+    /// function's.
+    Expand {
+        /// The function.
+        function: TableFunction,
+        /// Computes the arguments.
+        code: VectorCode,
+        /// The registers that hold the arguments, and their types; where one is NULL, there are no
+        /// rows.
+        arguments: Vec<(VReg, Type)>,
+        /// The type of the function's column.
+        ty: Type,
+        /// Whether a row without rows of the function stays, with NULL.
+        outer: bool,
+    },
+}
+
+/// The table functions of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableFunction {
+    /// First, last, step: three INT64, or two TIMESTAMP and an INTERVAL. Raises CastError where the
+    /// step is zero.
+    Series,
+    /// The elements of an array.
+    Unnest,
+}
+
+/// A condition on pairs of a join, over the batch's columns and then the payload.
+#[derive(Clone, Debug)]
+pub struct Residual {
+    /// Computes it.
+    pub code: VectorCode,
+    /// The register that holds it.
+    pub condition: VReg,
+}
+
+/// A number of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Known.
+    Constant(u64),
+    /// The query's parameter of this index, an INT64: NULL is no limit and no offset, a negative
+    /// one raises TypeError.
+    Param(ParamId),
 }
 
 /// The kinds of hash join, seen from the probing side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JoinKind {
-    /// Pairs that match.
+    /// Pairs that match; adds the payload.
     Inner,
-    /// Pairs that match, and rows without a match with a NULL payload.
+    /// Pairs that match, and rows without a match with a NULL payload; adds the payload.
     Left,
+    /// As `Left`, but a second match of a row raises CardinalityViolation.
+    Single,
     /// Rows that have a match.
     Semi,
     /// Rows that have none.
     Anti,
+    /// All rows; adds a BOOLEAN, whether there is a match.
+    Mark,
+    /// As `Mark`, three-valued as `key = ANY (table)`: NULL without a match where the row's key is
+    /// NULL and the table not empty, or where the table has a NULL key. Takes no residual.
+    MarkAny,
+    /// Rows that have a match of their own: each uses one row of the table up. Takes no residual.
+    IntersectAll,
+    /// The other rows. Takes no residual.
+    ExceptAll,
+    /// None: the table remembers its matches, for [`Source::Built`].
+    Note,
 }
 
 impl JoinKind {
@@ -187,9 +304,27 @@ impl JoinKind {
         match self {
             JoinKind::Inner => "inner",
             JoinKind::Left => "left",
+            JoinKind::Single => "single",
             JoinKind::Semi => "semi",
             JoinKind::Anti => "anti",
+            JoinKind::Mark => "mark",
+            JoinKind::MarkAny => "mark any",
+            JoinKind::IntersectAll => "intersect all",
+            JoinKind::ExceptAll => "except all",
+            JoinKind::Note => "note",
         }
+    }
+
+    /// Whether it adds the payload to the batch's columns.
+    #[must_use]
+    pub const fn adds_payload(self) -> bool {
+        matches!(self, JoinKind::Inner | JoinKind::Left | JoinKind::Single)
+    }
+
+    /// Whether it adds a BOOLEAN to the batch's columns.
+    #[must_use]
+    pub const fn adds_mark(self) -> bool {
+        matches!(self, JoinKind::Mark | JoinKind::MarkAny)
     }
 }
 
@@ -204,10 +339,14 @@ pub enum Sink {
         state: StateId,
         /// Computes keys and payload.
         code: VectorCode,
-        /// The registers of the keys.
+        /// The registers of the keys; without any, all rows are candidates for every probe.
         keys: Vec<VReg>,
+        /// For each key, whether NULL equals NULL; otherwise a row with a NULL key matches nothing.
+        null_keys: Vec<bool>,
         /// The registers of the payload.
         payload: Vec<VReg>,
+        /// Whether rows that match nothing are kept too, for [`Source::Built`].
+        keep_all: bool,
     },
     /// Groups: keys, then aggregates. Without keys there is exactly one group.
     Aggregate {
@@ -235,6 +374,17 @@ pub enum Sink {
     Collect {
         /// The state to leave.
         state: StateId,
+    },
+    /// A round of a fixpoint.
+    Round {
+        /// The fixpoint to leave or to go on with.
+        state: StateId,
+        /// The columns, without instructions.
+        code: VectorCode,
+        /// Whether rows that any round has brought are left out.
+        distinct: bool,
+        /// Whether this is the round that begins it.
+        first: bool,
     },
     /// Changes of a table; the number of rows is the statement's count.
     Write(Write),

@@ -291,6 +291,7 @@ fn query(condition: Vec<VectorInstr>) -> Query {
         parameters: vec![Type::Int64],
         states: 1,
         output: vec![field("a", Type::Int64), field("b", Type::Text)],
+        ..Query::default()
     }
 }
 

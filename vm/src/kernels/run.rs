@@ -10,12 +10,13 @@ use super::liveness::overwrites;
 use super::{arithmetic, logic, text, wide};
 use crate::batch::Rows;
 use crate::native::NativeContext;
+use crate::operators::{Answers, Question};
 use crate::vector::Vector;
 use crate::{Context, Executable, Fault, Instance};
 use grizzly_bytecode::query::VectorCode;
 use grizzly_bytecode::{
-    Constant, FunctionId, NativeId, PlaceId, Program, TraceLine, Type, VReg, Value, VectorInstr,
-    VectorKind,
+    Constant, FunctionId, NativeId, PlaceId, Program, QueryId, TraceLine, Type, VReg, Value,
+    VectorInstr, VectorKind,
 };
 
 /// What vector code runs with.
@@ -45,6 +46,8 @@ pub struct Frame {
     /// What each `v.cmp_bytes` remembers, by instruction.
     matches: Vec<DictionaryMatches>,
     arguments: Vec<Value>,
+    /// What queries that are asked row by row have answered.
+    pub(super) answers: Vec<(QueryId, Answers)>,
     inputs: usize,
 }
 
@@ -63,6 +66,7 @@ impl Frame {
             overwrites: overwrites(code, outputs),
             matches: (0..remembered).map(|_| DictionaryMatches::default()).collect(),
             arguments: Vec::new(),
+            answers: Vec::new(),
             inputs: usize::from(code.inputs),
         }
     }
@@ -170,6 +174,15 @@ impl Frame {
                 arithmetic::check_decimal(&self.registers[a.index()], i.0, span)?;
             }
             I::Native { n, d, b } => self.native((n, d, b.index()), environment, base, len)?,
+            I::ScalarRows { q, d, b } => {
+                self.ask((q, d, b.index()), Question::Scalar, environment, base, len)?;
+            }
+            I::ExistsRows { q, d, b } => {
+                self.ask((q, d, b.index()), Question::Exists, environment, base, len)?;
+            }
+            I::ArrayRows { q, d, b } => {
+                self.ask((q, d, b.index()), Question::Array, environment, base, len)?;
+            }
             I::CallRows { f, d, b } => self.call_rows((f, d, b.index()), environment, base, len)?,
             computed => self.compute(computed, at, base, len)?,
         }
@@ -294,7 +307,7 @@ impl Frame {
     }
 
     /// Computes a register from a window of others by a call per selected row.
-    fn by_rows<'t>(
+    pub(super) fn by_rows<'t>(
         &mut self,
         (d, first): (VReg, usize),
         types: impl ExactSizeIterator<Item = &'t Type> + Clone,
@@ -422,14 +435,17 @@ fn kernel(
         | I::SelectElse { .. }
         | I::SelectEnd {}
         | I::Native { .. }
-        | I::CallRows { .. } => unreachable!("{instruction} is no kernel"),
+        | I::CallRows { .. }
+        | I::ScalarRows { .. }
+        | I::ExistsRows { .. }
+        | I::ArrayRows { .. } => unreachable!("{instruction} is no kernel"),
     }
     Ok(())
 }
 
 /// Why an instruction stopped.
 #[derive(Debug)]
-enum Stop {
+pub(super) enum Stop {
     Failure(Failure),
     Fault(Fault),
 }

@@ -1,97 +1,59 @@
-//! Builds the hash table of a join: ids of keys, per key the chain of its rows in the order in
-//! which they came, and the rows' payload. A row with a NULL in its key matches nothing and is left
-//! out.
+//! Builds the hash table of a join. A row that can match nothing, for a NULL in its key, is left
+//! out, unless all rows are to be kept.
 
 use super::Flow;
+use super::join_table::{Chains, JoinTable};
 use super::key_index::{KeyIndex, NO_ID};
-use super::rows::{FrozenRows, NO_ROW, RowSet};
+use super::rows::RowSet;
 use crate::Fault;
 use crate::batch::{Batch, CAPACITY, Rows};
 use crate::budget::{Budget, Reservation};
 use crate::kernels::{Environment, Frame};
 use grizzly_bytecode::VReg;
-use grizzly_bytecode::query::VectorCode;
-
-/// A finished hash table.
-#[derive(Debug)]
-pub(super) struct JoinTable {
-    pub(super) index: KeyIndex,
-    pub(super) rows: FrozenRows,
-    chains: Chains,
-}
-
-/// The rows of each key: the first one by id, then from row to row.
-#[derive(Debug)]
-struct Chains {
-    first: Vec<u32>,
-    last: Vec<u32>,
-    next: Vec<u32>,
-    unique: bool,
-    memory: Reservation,
-}
-
-impl JoinTable {
-    /// The first row of a key, [`NO_ROW`] for [`NO_ID`].
-    #[inline]
-    pub(super) fn first(&self, id: u32) -> u32 {
-        // Without duplicates the rows are numbered as their keys are; both "none" are one number.
-        const { assert!(NO_ID == NO_ROW) };
-        if self.chains.unique || id == NO_ID { id } else { self.chains.first[id as usize] }
-    }
-
-    /// The row after this one with the same key, [`NO_ROW`] behind the last.
-    #[inline]
-    pub(super) fn next(&self, row: u32) -> u32 {
-        self.chains.next[row as usize]
-    }
-
-    /// Whether no key has two rows.
-    pub(super) fn is_unique(&self) -> bool {
-        self.chains.unique
-    }
-}
+use grizzly_bytecode::query::{Sink, VectorCode};
+use std::sync::atomic::AtomicBool;
 
 /// A hash table under construction.
 pub(super) struct Build<'q> {
     code: &'q VectorCode,
     keys: &'q [VReg],
+    null_keys: &'q [bool],
     payload: &'q [VReg],
+    keep_all: bool,
     frame: Frame,
-    index: KeyIndex,
+    index: Option<KeyIndex>,
     rows: RowSet,
     chains: Chains,
     ids: Vec<u32>,
     new_rows: Vec<u16>,
     valid_rows: Vec<u16>,
+    taken: u64,
+    has_null_key: bool,
 }
 
 impl<'q> Build<'q> {
-    pub(super) fn new(
-        code: &'q VectorCode,
-        keys: &'q [VReg],
-        payload: &'q [VReg],
-        budget: &Budget,
-    ) -> Build<'q> {
+    /// The table of a [`Sink::HashBuild`]; `None` of another sink.
+    pub(super) fn new(sink: &'q Sink, budget: &Budget) -> Option<Build<'q>> {
+        let Sink::HashBuild { code, keys, null_keys, payload, keep_all, .. } = sink else {
+            return None;
+        };
         let kinds = keys.iter().map(|key| code.registers[key.index()]).collect();
-        let memory = Reservation::none(budget);
-        Build {
+        Some(Build {
             code,
             keys,
+            null_keys,
             payload,
-            frame: Frame::new(code, &[keys, payload].concat()),
-            index: KeyIndex::new(kinds, budget),
+            keep_all: *keep_all,
+            frame: Frame::new(code, &[keys.as_slice(), payload].concat()),
+            index: (!keys.is_empty()).then(|| KeyIndex::new(kinds, budget)),
             rows: RowSet::new(budget),
-            chains: Chains {
-                first: Vec::new(),
-                last: Vec::new(),
-                next: Vec::new(),
-                unique: true,
-                memory,
-            },
+            chains: Chains::new(budget),
             ids: vec![0; CAPACITY],
             new_rows: Vec::new(),
             valid_rows: Vec::new(),
-        }
+            taken: 0,
+            has_null_key: false,
+        })
     }
 
     pub(super) fn take(
@@ -101,53 +63,57 @@ impl<'q> Build<'q> {
     ) -> Result<Flow, Fault> {
         self.frame.exchange(&mut batch.columns);
         let rows = batch.selection.rows(batch.len);
+        self.taken += rows.count() as u64;
         self.frame.run(self.code, environment, rows, batch.len)?;
-        let frame = &self.frame;
-        let nullable = |key: &VReg| !frame.register(*key).validity().is_all_valid();
-        let rows = if self.keys.iter().any(nullable) {
-            let is_null = |row| self.keys.iter().any(|key| frame.register(*key).is_null(row));
-            let valid = rows.iter().filter(|row| !is_null(*row)).map(|row| row as u16);
-            self.valid_rows.clear();
-            self.valid_rows.extend(valid);
-            Rows::Some(&self.valid_rows)
-        } else {
-            rows
-        };
-        self.new_rows.clear();
-        self.index.insert((frame, self.keys), rows, &mut self.ids, &mut self.new_rows)?;
-        self.chains.append(rows, &self.ids, self.index.len())?;
-        self.rows.append(self.payload.iter().map(|register| frame.register(*register)), rows)?;
+        self.insert(rows)?;
         self.frame.exchange(&mut batch.columns);
         Ok(Flow::More)
     }
 
-    pub(super) fn finish(self) -> JoinTable {
-        JoinTable { index: self.index, rows: self.rows.freeze(), chains: self.chains }
-    }
-}
-
-impl Chains {
-    fn append(&mut self, rows: Rows<'_>, ids: &[u32], keys: usize) -> Result<(), Fault> {
-        let new_keys = keys - self.first.len();
-        self.memory.make_room(&mut self.first, new_keys)?;
-        self.memory.make_room(&mut self.last, new_keys)?;
-        self.memory.make_room(&mut self.next, rows.count())?;
-        self.first.resize(keys, NO_ROW);
-        self.last.resize(keys, NO_ROW);
-        rows.each(|row| {
-            let id = ids[row] as usize;
-            // Row counts of one state stay below 2^32 - 1: the budget ends long before.
-            let at = self.next.len() as u32;
-            match self.last[id] {
-                NO_ROW => self.first[id] = at,
-                last => {
-                    self.unique = false;
-                    self.next[last as usize] = at;
+    fn insert(&mut self, rows: Rows<'_>) -> Result<(), Fault> {
+        let frame = &self.frame;
+        let payload = self.payload.iter().map(|register| frame.register(*register));
+        let Some(index) = &mut self.index else { return self.rows.append(payload, rows) };
+        let mut strict = self.keys.iter().zip(self.null_keys).filter(|(_, nulls)| !**nulls);
+        let all_valid =
+            strict.clone().all(|(key, _)| frame.register(*key).validity().is_all_valid());
+        let mut valid = rows;
+        if !all_valid {
+            self.valid_rows.clear();
+            rows.each(|row| {
+                if strict.clone().any(|(key, _)| frame.register(*key).is_null(row)) {
+                    self.ids[row] = NO_ID;
+                } else {
+                    self.valid_rows.push(row as u16);
                 }
-            }
-            self.last[id] = at;
-            self.next.push(NO_ROW);
-        });
-        Ok(())
+            });
+            valid = Rows::Some(&self.valid_rows);
+            self.has_null_key |= valid.count() < rows.count() && strict.next().is_some();
+        }
+        self.new_rows.clear();
+        index.insert((frame, self.keys), valid, &mut self.ids, &mut self.new_rows)?;
+        let kept = if self.keep_all { rows } else { valid };
+        self.chains.append(kept, &self.ids, index.len())?;
+        self.rows.append(payload, kept)
+    }
+
+    pub(super) fn finish(self) -> Result<JoinTable, Fault> {
+        let mut rows = self.rows.freeze();
+        let mut noted: Vec<AtomicBool> = Vec::new();
+        if self.keep_all {
+            let mut memory = Reservation::none(self.chains.budget());
+            memory.make_room(&mut noted, rows.len)?;
+            noted.resize_with(rows.len, AtomicBool::default);
+            rows.memory.push(memory);
+        }
+        Ok(JoinTable {
+            index: self.index,
+            null_keys: self.null_keys.to_vec(),
+            rows,
+            chains: self.chains,
+            taken: self.taken,
+            has_null_key: self.has_null_key,
+            noted,
+        })
     }
 }

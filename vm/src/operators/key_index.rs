@@ -104,22 +104,31 @@ impl KeyIndex {
     }
 
     /// Gives every selected row the id of its key at `ids[row]`, [`NO_ID`] where the key is unknown
-    /// or holds a NULL. `scratch` is memory to encode keys in.
+    /// or holds a NULL in a column for which `null_keys` does not say that NULL equals NULL.
+    /// `scratch` is memory to encode keys in.
     pub fn find(
         &self,
         (frame, keys): (&Frame, &[VReg]),
+        null_keys: &[bool],
         rows: Rows<'_>,
         ids: &mut [u32],
         scratch: &mut EncodedKeys,
     ) {
         match &self.table {
-            Table::Integers(integers) => integers.find(frame.register(keys[0]), rows, ids),
+            Table::Integers(integers) => {
+                let key = frame.register(keys[0]);
+                integers.find(key, rows, ids);
+                if let (Some(null), [true]) = (integers.null, null_keys) {
+                    rows.iter().filter(|row| key.is_null(*row)).for_each(|row| ids[row] = null);
+                }
+            }
             Table::Encoded(table) => {
                 let columns = self.columns(frame, keys);
                 scratch.clear();
                 scratch.encode(&columns, rows, |_| None);
                 for (position, row) in rows.iter().enumerate() {
-                    let null = columns.any_null(row);
+                    let mut nulls = columns.iter().zip(null_keys);
+                    let null = nulls.any(|(column, equal)| !equal && column.is_null(row));
                     ids[row] = if null { NO_ID } else { table.find(scratch.get(position)) };
                 }
             }

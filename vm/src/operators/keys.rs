@@ -85,11 +85,6 @@ impl<'a> KeyColumns<'a> {
     pub fn iter(&self) -> impl Iterator<Item = &KeyColumn<'a>> {
         self.inline.iter().flatten().chain(&self.rest)
     }
-
-    /// Whether any column is NULL in a row.
-    pub fn any_null(&self, row: usize) -> bool {
-        self.iter().any(|column| column.is_null(row))
-    }
 }
 
 /// A column of a key, ready to be read by row.
@@ -183,6 +178,11 @@ fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(part);
     }
     out.extend_from_slice(&[0, 0]);
+}
+
+/// Encodes values, one after the other, so that equal lists of them have equal bytes.
+pub fn encode_values(values: &[Value], out: &mut Vec<u8>) {
+    values.iter().for_each(|value| encode_value(value, out));
 }
 
 /// Encodes a value inside a composite, as [`Value::total_cmp`] orders it.

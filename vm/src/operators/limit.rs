@@ -1,7 +1,10 @@
 //! Skips rows, passes some, and ends the pipeline.
 
 use super::Flow;
+use crate::Fault;
 use crate::batch::Batch;
+use grizzly_bytecode::query::Count;
+use grizzly_bytecode::{Builtin, Value};
 
 /// A limit at work.
 pub(super) struct Limit {
@@ -11,8 +14,15 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    pub(super) fn new(limit: Option<u64>, offset: u64) -> Limit {
-        Limit { skip: offset, left: limit, kept: Vec::new() }
+    /// # Errors
+    /// TypeError where a parameter counts fewer than no rows.
+    pub(super) fn new(
+        limit: Option<Count>,
+        offset: Count,
+        parameters: &[Value],
+    ) -> Result<Limit, Fault> {
+        let left = limit.map(|limit| rows(limit, parameters)).transpose()?.flatten();
+        Ok(Limit { skip: rows(offset, parameters)?.unwrap_or(0), left, kept: Vec::new() })
     }
 
     /// Narrows the batch to the rows to pass; says whether more may come.
@@ -32,5 +42,27 @@ impl Limit {
             batch.selection.exchange(&mut self.kept);
         }
         if self.left == Some(0) { Flow::Done } else { Flow::More }
+    }
+}
+
+/// The number of rows that a count says, `None` for NULL.
+///
+/// # Errors
+/// TypeError where it is negative.
+pub(super) fn rows(count: Count, parameters: &[Value]) -> Result<Option<u64>, Fault> {
+    let parameter = match count {
+        Count::Constant(n) => return Ok(Some(n)),
+        Count::Param(p) => parameters.get(p.index()).unwrap_or(&Value::Null),
+    };
+    match parameter {
+        Value::Null => Ok(None),
+        Value::Int(n) => match u64::try_from(*n) {
+            Ok(n) => Ok(Some(n)),
+            Err(_) => {
+                let message = format!("LIMIT and OFFSET must not be negative, got {n}");
+                Err(Fault::new(Builtin::TypeError, message))
+            }
+        },
+        _ => Err(Fault::new(Builtin::TypeError, "LIMIT and OFFSET take an INT64")),
     }
 }

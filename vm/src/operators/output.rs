@@ -23,8 +23,8 @@ impl<'d> Results<'d> {
         environment: &mut Environment<'_, '_>,
     ) -> Result<Flow, Fault> {
         widen(batch, fields.iter().map(|field| field.ty.vector_kind()));
-        self.destination.batch(environment.context, fields, batch)?;
-        Ok(Flow::More)
+        let flow = self.destination.batch(environment.context, fields, batch)?;
+        Ok(if flow.is_break() { Flow::Done } else { Flow::More })
     }
 }
 

@@ -1,22 +1,19 @@
-//! Runs the pipelines of a query: makes the operators of one, pushes the source's batches through
-//! its steps into its sink, and keeps what the sink leaves.
+//! Runs the pipelines of a query, in order or again and again, and keeps what their sinks leave.
 
+use super::Flow;
+use super::State;
 use super::aggregate::Aggregation;
 use super::build::Build;
+use super::chain;
 use super::collect::Collect;
-use super::filter::Filter;
-use super::limit::Limit;
+use super::fixpoint::Round;
 use super::output::Results;
-use super::probe::Probe;
-use super::project::Project;
 use super::sort::Sort;
-use super::source::Batches;
 use super::write::Writer;
-use super::{Flow, State};
 use crate::batch::Batch;
 use crate::kernels::Environment;
 use crate::{Context, Destination, Executable, Fault};
-use grizzly_bytecode::query::{Pipeline, Query, Sink, Step};
+use grizzly_bytecode::query::{Pipeline, Query, Sink};
 use grizzly_bytecode::{Builtin, Value};
 use std::sync::atomic::Ordering;
 
@@ -36,17 +33,33 @@ pub fn run_query(
     let mut instance = executable.instance();
     let mut states: Vec<State> = Vec::new();
     states.resize_with(query.states as usize, State::default);
-    for pipeline in &query.pipelines {
+    let mut at = 0;
+    while let Some(pipeline) = query.pipelines.get(at) {
         let instance = &mut *instance;
         let mut environment = Environment { executable, parameters, context, instance };
         let made = run_pipeline(query, pipeline, &states, &mut environment, &mut results)?;
         if let Some((index, state)) = made
             && let Some(place) = states.get_mut(index)
         {
-            *place = state;
+            let begins = matches!(pipeline.sink, Sink::Round { first: true, .. });
+            place.leave(state, begins);
         }
+        at = next_pipeline(query, at + 1, &mut states);
     }
     Ok(())
+}
+
+/// Where to go on: at the beginning of the innermost stretch that ends here and has new rows, else
+/// behind it.
+fn next_pipeline(query: &Query, end: usize, states: &mut [State]) -> usize {
+    for repeat in query.repeats.iter().filter(|repeat| repeat.end as usize == end) {
+        if let Some(State::Rounds(fixpoint)) = states.get_mut(repeat.state.index())
+            && fixpoint.goes_on()
+        {
+            return repeat.first as usize;
+        }
+    }
+    end
 }
 
 fn run_pipeline(
@@ -56,53 +69,16 @@ fn run_pipeline(
     environment: &mut Environment<'_, '_>,
     results: &mut Results<'_>,
 ) -> Result<Option<(usize, State)>, Fault> {
-    let mut source = Batches::open(&pipeline.source, states, environment)?;
-    let mut steps = pipeline
-        .steps
-        .iter()
-        .map(|step| make_step(step, states))
-        .collect::<Result<Vec<_>, Fault>>()?;
-    let mut sink = SinkState::new(query, pipeline, results, environment);
-    let mut batch = Batch::default();
-    loop {
-        poll(environment.context)?;
-        if !source.next(&mut batch)? {
-            break;
-        }
-        if push(&mut steps, &mut sink, &mut batch, environment)? == Flow::Done {
-            break;
-        }
-    }
+    let sink = SinkState::new(query, pipeline, states, results, environment)?;
+    let sink = chain::run(&pipeline.source, &pipeline.steps, sink, states, environment)?;
     sink.finish(environment)
 }
 
-fn poll(context: &Context<'_>) -> Result<(), Fault> {
+pub(super) fn poll(context: &Context<'_>) -> Result<(), Fault> {
     if context.cancel.load(Ordering::Relaxed) {
         return Err(Fault::new(Builtin::Cancelled, Builtin::Cancelled.message()));
     }
     Ok(())
-}
-
-/// A step at work.
-enum StepState<'q> {
-    Filter(Filter),
-    Project(Project<'q>),
-    Probe(Box<Probe<'q>>),
-    Limit(Limit),
-}
-
-fn make_step<'q>(step: &'q Step, states: &'q [State]) -> Result<StepState<'q>, Fault> {
-    Ok(match step {
-        Step::Filter { code, condition } => StepState::Filter(Filter::new(code, *condition)),
-        Step::Project { code, columns } => StepState::Project(Project::new(code, columns)),
-        Step::Limit { limit, offset } => StepState::Limit(Limit::new(*limit, *offset)),
-        Step::Probe { state, code, keys, kind, payload } => {
-            let Some(State::Table(table)) = states.get(state.index()) else {
-                return Err(no_state());
-            };
-            StepState::Probe(Box::new(Probe::new(table, code, keys, *kind, payload)))
-        }
-    })
 }
 
 /// The fault of a query whose pipelines are in the wrong order; the verifier keeps them out.
@@ -111,12 +87,13 @@ pub(super) fn no_state() -> Fault {
 }
 
 /// Where the batches of a pipeline end.
-enum SinkState<'q, 'r, 'd> {
+pub(super) enum SinkState<'q, 'r, 'd> {
     Results(&'r mut Results<'d>, &'q Query),
     Build(Box<Build<'q>>, usize),
     Aggregate(Box<Aggregation<'q>>, usize),
     Sort(Box<Sort<'q>>, usize),
     Collect(Collect, usize),
+    Round(Box<Round<'q>>, usize),
     Write(Box<Writer<'q>>),
 }
 
@@ -124,14 +101,15 @@ impl<'q, 'r, 'd> SinkState<'q, 'r, 'd> {
     fn new(
         query: &'q Query,
         pipeline: &'q Pipeline,
+        states: &[State],
         results: &'r mut Results<'d>,
         environment: &Environment<'_, '_>,
-    ) -> SinkState<'q, 'r, 'd> {
+    ) -> Result<SinkState<'q, 'r, 'd>, Fault> {
         let budget = &environment.context.budget;
-        match &pipeline.sink {
+        Ok(match &pipeline.sink {
             Sink::Output => SinkState::Results(results, query),
-            Sink::HashBuild { state, code, keys, payload } => {
-                let build = Build::new(code, keys, payload, budget);
+            Sink::HashBuild { state, .. } => {
+                let build = Build::new(&pipeline.sink, budget).ok_or_else(no_state)?;
                 SinkState::Build(Box::new(build), state.index())
             }
             Sink::Aggregate { state, code, keys, aggregates } => {
@@ -143,13 +121,23 @@ impl<'q, 'r, 'd> SinkState<'q, 'r, 'd> {
                 SinkState::Sort(Box::new(sort), state.index())
             }
             Sink::Collect { state } => SinkState::Collect(Collect::new(budget), state.index()),
-            Sink::Write(write) => {
-                SinkState::Write(Box::new(Writer::new(write, &pipeline.source, budget)))
+            Sink::Round { state, code, distinct, first } => {
+                let before = match states.get(state.index()) {
+                    Some(State::Rounds(fixpoint)) if !first => Some(&**fixpoint),
+                    _ if *first => None,
+                    _ => return Err(no_state()),
+                };
+                let round = Round::new(code, *distinct, before, budget);
+                SinkState::Round(Box::new(round), state.index())
             }
-        }
+            Sink::Write(write) => {
+                let Pipeline { source, steps, .. } = pipeline;
+                SinkState::Write(Box::new(Writer::new(write, source, steps, budget)))
+            }
+        })
     }
 
-    fn take(
+    pub(super) fn take(
         &mut self,
         batch: &mut Batch,
         environment: &mut Environment<'_, '_>,
@@ -160,6 +148,7 @@ impl<'q, 'r, 'd> SinkState<'q, 'r, 'd> {
             SinkState::Aggregate(aggregation, _) => aggregation.take(batch, environment),
             SinkState::Sort(sort, _) => sort.take(batch, environment),
             SinkState::Collect(collect, _) => collect.take(batch),
+            SinkState::Round(round, _) => round.take(batch),
             SinkState::Write(writer) => writer.take(batch, environment),
         }
     }
@@ -170,7 +159,9 @@ impl<'q, 'r, 'd> SinkState<'q, 'r, 'd> {
     ) -> Result<Option<(usize, State)>, Fault> {
         Ok(match self {
             SinkState::Results(..) => None,
-            SinkState::Build(build, state) => Some((state, State::Table(Box::new(build.finish())))),
+            SinkState::Build(build, state) => {
+                Some((state, State::Table(Box::new(build.finish()?))))
+            }
             SinkState::Aggregate(aggregation, state) => {
                 Some((state, State::Rows(aggregation.finish()?, None)))
             }
@@ -181,50 +172,13 @@ impl<'q, 'r, 'd> SinkState<'q, 'r, 'd> {
             SinkState::Collect(collect, state) => {
                 Some((state, State::Rows(collect.finish(), None)))
             }
+            SinkState::Round(round, state) => {
+                Some((state, State::Rounds(Box::new(round.finish()))))
+            }
             SinkState::Write(writer) => {
                 writer.finish(environment)?;
                 None
             }
         })
-    }
-}
-
-/// Pushes a batch through the steps into the sink. The batch's columns may be exchanged for others,
-/// whose buffers the source reuses.
-fn push(
-    steps: &mut [StepState<'_>],
-    sink: &mut SinkState<'_, '_, '_>,
-    batch: &mut Batch,
-    environment: &mut Environment<'_, '_>,
-) -> Result<Flow, Fault> {
-    if batch.rows().is_empty() {
-        return Ok(Flow::More);
-    }
-    let Some((step, rest)) = steps.split_first_mut() else {
-        return sink.take(batch, environment);
-    };
-    match step {
-        StepState::Filter(filter) => {
-            filter.apply(batch, environment)?;
-            push(rest, sink, batch, environment)
-        }
-        StepState::Project(project) => {
-            let out = project.apply(batch, environment)?;
-            push(rest, sink, out, environment)
-        }
-        StepState::Limit(limit) => {
-            let flow = limit.apply(batch);
-            let after = push(rest, sink, batch, environment)?;
-            Ok(if flow == Flow::Done { Flow::Done } else { after })
-        }
-        StepState::Probe(probe) => {
-            probe.start(batch, environment)?;
-            while let Some(out) = probe.next_batch(batch)? {
-                if push(rest, sink, out, environment)? == Flow::Done {
-                    return Ok(Flow::Done);
-                }
-            }
-            Ok(Flow::More)
-        }
     }
 }

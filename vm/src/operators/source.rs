@@ -1,7 +1,9 @@
 //! Where batches come from: one row, constants, a table, a state.
 
 use super::State;
+use super::join_table::JoinTable;
 use super::pipeline::no_state;
+use super::rows::FrozenRows;
 use crate::Fault;
 use crate::batch::{Batch, CAPACITY};
 use crate::kernels::{Environment, make_fresh, store};
@@ -9,6 +11,9 @@ use crate::ports::{Morsel, ScanRequest, ScanTest};
 use crate::vector::Vector;
 use grizzly_bytecode::query::{PredicateTest, PredicateValue, Scan, Source};
 use grizzly_bytecode::{Type, Value};
+
+/// Rows of a state, and their order where it is not that in which they lie.
+type Part<'q> = (&'q FrozenRows, Option<&'q [u32]>);
 
 /// A source at work.
 pub(super) enum Batches<'q> {
@@ -18,8 +23,10 @@ pub(super) enum Batches<'q> {
     Values { types: &'q [Type], columns: &'q [Vec<Value>], rows: usize, next: usize },
     /// The parts of a scan, the next one last.
     Scan { morsels: Vec<Box<dyn Morsel>> },
-    /// The rows of a state from `next` on.
-    State { state: &'q State, types: &'q [Type], next: usize },
+    /// Kept rows from `next` on, in parts.
+    Rows { parts: Vec<Part<'q>>, types: &'q [Type], next: usize },
+    /// The rows of a hash table from `next` on that have had a match, or those that have not.
+    Built { table: &'q JoinTable, matched: bool, types: &'q [Type], next: u32, ids: Vec<u32> },
 }
 
 impl<'q> Batches<'q> {
@@ -35,9 +42,32 @@ impl<'q> Batches<'q> {
             }
             Source::Scan(scan) => Batches::Scan { morsels: open_scan(scan, environment)? },
             Source::State { state, types } => {
-                let state = states.get(state.index()).ok_or_else(no_state)?;
-                Batches::State { state, types, next: 0 }
+                let mut parts: Vec<Part<'q>> = match states.get(state.index()) {
+                    Some(State::Rows(rows, order)) => vec![(rows, order.as_deref())],
+                    Some(State::Rounds(fixpoint)) => {
+                        fixpoint.rounds.iter().map(|round| (round, None)).collect()
+                    }
+                    _ => return Err(no_state()),
+                };
+                parts.reverse();
+                Batches::Rows { parts, types, next: 0 }
             }
+            Source::Round { state, types } => {
+                let Some(State::Rounds(fixpoint)) = states.get(state.index()) else {
+                    return Err(no_state());
+                };
+                let parts = fixpoint.rounds.last().map(|round| (round, None));
+                Batches::Rows { parts: parts.into_iter().collect(), types, next: 0 }
+            }
+            Source::Built { state, matched, types } => {
+                let Some(State::Table(table)) = states.get(state.index()) else {
+                    return Err(no_state());
+                };
+                let (ids, matched) = (Vec::new(), *matched);
+                Batches::Built { table, matched, types, next: 0, ids }
+            }
+            // A concatenation is taken apart before its inputs are opened.
+            Source::Concat(_) => return Err(no_state()),
         })
     }
 
@@ -58,25 +88,54 @@ impl<'q> Batches<'q> {
                 Ok(count > 0)
             }
             Batches::Scan { morsels } => next_of_scan(morsels, batch),
-            Batches::State { state, types, next } => {
-                let State::Rows(rows, order) = state else { return Err(no_state()) };
-                let total = order.as_ref().map_or(rows.len, Vec::len);
-                let (start, count) = (*next, (total - *next).min(CAPACITY));
-                batch.reset(types.len(), count);
-                for (out, column) in batch.columns.iter_mut().zip(&rows.columns) {
-                    match order {
-                        None => column.borrow_into(start, count, out),
-                        Some(order) => {
-                            let ids = order[start..start + count].iter().copied();
-                            column.scatter_into((0..).zip(ids), count, out);
-                        }
+            Batches::Rows { parts, types, next } => Ok(next_rows(parts, types, next, batch)),
+            Batches::Built { table, matched, types, next, ids } => {
+                ids.clear();
+                while (*next as usize) < table.rows.len && ids.len() < CAPACITY {
+                    if table.is_noted(*next) == *matched {
+                        ids.push(*next);
                     }
+                    *next += 1;
                 }
-                *next += count;
-                Ok(count > 0)
+                batch.reset(types.len(), ids.len());
+                for (out, column) in batch.columns.iter_mut().zip(&table.rows.columns) {
+                    column.scatter_into((0..).zip(ids.iter().copied()), ids.len(), out);
+                }
+                Ok(!ids.is_empty())
             }
         }
     }
+}
+
+/// Fills the batch with the next rows of the last part, which goes when it has none.
+fn next_rows(
+    parts: &mut Vec<Part<'_>>,
+    types: &[Type],
+    next: &mut usize,
+    batch: &mut Batch,
+) -> bool {
+    while let Some((rows, order)) = parts.last() {
+        let total = order.map_or(rows.len, <[u32]>::len);
+        let (start, count) = (*next, (total - *next).min(CAPACITY));
+        if count == 0 {
+            parts.pop();
+            *next = 0;
+            continue;
+        }
+        batch.reset(types.len(), count);
+        for (out, column) in batch.columns.iter_mut().zip(&rows.columns) {
+            match order {
+                None => column.borrow_into(start, count, out),
+                Some(order) => {
+                    let ids = order[start..start + count].iter().copied();
+                    column.scatter_into((0..).zip(ids), count, out);
+                }
+            }
+        }
+        *next += count;
+        return true;
+    }
+    false
 }
 
 fn fill(out: &mut Vector, ty: &Type, values: &[Value]) {

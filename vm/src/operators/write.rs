@@ -1,6 +1,7 @@
-//! Writes the rows that reach it. Where the pipeline's own source scans the table that is written,
-//! all rows are collected before the first is written, so that a statement never meets its own
-//! changes (the Halloween problem) whatever the storage lets a running scan see.
+//! Writes the rows that reach it. Where the pipeline itself may read the table that is written, by
+//! a scan or in what it asks row by row, all rows are collected before the first is written, so that
+//! a statement never meets its own changes (the Halloween problem) whatever the storage lets a
+//! running scan see.
 
 use super::Flow;
 use super::output::widen;
@@ -10,8 +11,8 @@ use crate::batch::{Batch, CAPACITY};
 use crate::budget::Budget;
 use crate::kernels::Environment;
 use crate::ports::{WriteKind, WriteRequest};
-use grizzly_bytecode::VectorKind;
-use grizzly_bytecode::query::{Source, Write, WriteOperation};
+use grizzly_bytecode::query::{Source, Step, VectorCode, Write, WriteOperation};
+use grizzly_bytecode::{TableId, VectorInstr, VectorKind};
 
 /// A write at work.
 pub(super) struct Writer<'q> {
@@ -20,8 +21,13 @@ pub(super) struct Writer<'q> {
 }
 
 impl<'q> Writer<'q> {
-    pub(super) fn new(write: &'q Write, source: &Source, budget: &Budget) -> Writer<'q> {
-        let itself = matches!(source, Source::Scan(scan) if scan.table == write.table);
+    pub(super) fn new(
+        write: &'q Write,
+        source: &Source,
+        steps: &[Step],
+        budget: &Budget,
+    ) -> Writer<'q> {
+        let itself = reads(source, write.table) || steps.iter().any(asks);
         Writer { write, collected: itself.then(|| RowSet::new(budget)) }
     }
 
@@ -53,6 +59,43 @@ impl<'q> Writer<'q> {
             write_batch(self.write, &mut batch, environment)?;
         }
         Ok(())
+    }
+}
+
+/// Whether a source scans a table while its pipeline runs, or may.
+fn reads(source: &Source, table: TableId) -> bool {
+    match source {
+        Source::Scan(scan) => scan.table == table,
+        Source::Concat(inputs) => {
+            inputs.iter().any(|input| reads(&input.source, table) || input.steps.iter().any(asks))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a step runs queries or functions, which may read any table.
+fn asks(step: &Step) -> bool {
+    let in_code = |code: &VectorCode| {
+        use VectorInstr as I;
+        code.code.iter().any(|i| {
+            matches!(
+                i,
+                I::ScalarRows { .. }
+                    | I::ExistsRows { .. }
+                    | I::ArrayRows { .. }
+                    | I::CallRows { .. }
+            )
+        })
+    };
+    match step {
+        Step::Filter { code, .. }
+        | Step::Project { code, .. }
+        | Step::LimitEach { code, .. }
+        | Step::Expand { code, .. } => in_code(code),
+        Step::Probe { code, residual, .. } => {
+            in_code(code) || residual.as_ref().is_some_and(|residual| in_code(&residual.code))
+        }
+        Step::Limit { .. } => false,
     }
 }
 

@@ -10,6 +10,7 @@ mod emit;
 mod exceptions;
 pub(crate) mod native;
 mod numbers;
+mod queries;
 pub(crate) mod side;
 mod text;
 pub(crate) mod unwind;
@@ -20,8 +21,8 @@ use crate::context::Context;
 use crate::executable::Executable;
 use crate::interpreter::Window;
 use grizzly_bytecode::{
-    Builtin, ConstId, Constant, ExceptionValue, Fault, FunctionId, Instr, Object, ObjectWindow, Slot,
-    SlotWindow, Target, Type, Value, Wide,
+    Builtin, ConstId, Constant, ExceptionValue, Fault, FunctionId, Instr, Object, ObjectWindow,
+    Slot, SlotWindow, Target, Type, Value, Wide,
 };
 use side::Side;
 use std::sync::Arc;
@@ -158,9 +159,14 @@ pub(crate) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
         | Instr::InsertRow { .. }
         | Instr::InsertOrFind { .. }
         | Instr::UpdateRow { .. }
-        | Instr::DeleteRow { .. }
-        | Instr::RunQuery { .. }
-        | Instr::ScalarQuery { .. } => world::step(m, instr),
+        | Instr::DeleteRow { .. } => world::step(m, instr),
+        Instr::RunQuery { .. }
+        | Instr::ScalarQuery { .. }
+        | Instr::ExistsQuery { .. }
+        | Instr::ArrayQuery { .. }
+        | Instr::OpenQuery { .. }
+        | Instr::NextRow { .. }
+        | Instr::CloseQuery { .. } => queries::step(m, instr),
         _ => values::step(m, instr),
     }
 }

@@ -2,6 +2,7 @@
 //! and the exception that was caught last.
 
 use super::emit::RowBuffer;
+use super::queries::OpenRows;
 use crate::budget::Reservation;
 use grizzly_bytecode::{Fault, Value};
 
@@ -16,6 +17,8 @@ pub(crate) struct Side {
     pub(crate) row: Vec<Value>,
     /// Rows that were emitted.
     pub(crate) rows: RowBuffer,
+    /// The queries whose rows loops read.
+    pub(crate) open_rows: Vec<OpenRows>,
     /// The savepoints of open undoing ranges, outermost first.
     pub(crate) savepoints: Vec<Savepoint>,
     /// The fault that a handler caught last and the number of frames below the handler's: raised
@@ -40,6 +43,7 @@ impl Side {
     /// Forgets what belongs to a run that has ended.
     pub(crate) fn end_run(&mut self) {
         self.savepoints.clear();
+        self.open_rows.clear();
         self.caught = None;
         self.row.clear();
         self.rows.clear();

@@ -1,13 +1,10 @@
-//! The world: savepoints, output, rows by key, queries.
+//! The world: savepoints, output, rows by key.
 
 use super::side::Savepoint;
 use super::{Machine, Next, Raised, Step};
-use crate::batch::Batch;
-use crate::destination::Destination;
-use crate::operators;
 use crate::ports::{GetRequest, WriteKind, WriteRequest};
-use grizzly_bytecode::query::{Query, WriteOperation};
-use grizzly_bytecode::{Access, AccessId, Builtin, Fault, Instr, ObjectWindow, QueryId, Value};
+use grizzly_bytecode::query::WriteOperation;
+use grizzly_bytecode::{Access, AccessId, Instr, ObjectWindow};
 
 pub(super) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
     m.poll()?;
@@ -34,11 +31,6 @@ pub(super) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
             let columns = &m.executable.program().output;
             let row = &m.objects[o.index()..o.index() + columns.len()];
             m.side.rows.push(m.context, columns, row)?;
-        }
-        Instr::RunQuery { q, o } => run_query(m, q, o)?,
-        Instr::ScalarQuery { d, q, o } => {
-            let value = scalar_query(m, q, o)?;
-            m.set_object(d, value);
         }
         _ => return super::values::step(m, instr),
     }
@@ -108,11 +100,7 @@ fn kind_of(access: &Access) -> WriteKind {
 }
 
 /// Inserts a row, or leaves the key of the one in its way behind it; whether it was inserted.
-fn insert_or_find(
-    m: &mut Machine<'_, '_>,
-    x: AccessId,
-    o: ObjectWindow,
-) -> Result<bool, Raised> {
+fn insert_or_find(m: &mut Machine<'_, '_>, x: AccessId, o: ObjectWindow) -> Result<bool, Raised> {
     let access = access(m, x);
     let width = access.columns.len();
     let (row, rest) = m.objects[o.index()..].split_at_mut(width);
@@ -142,39 +130,4 @@ fn row_width(access: &Access, operation: WriteOperation) -> usize {
         WriteOperation::Update => access.key.len() + access.columns.len(),
         WriteOperation::Delete => access.key.len(),
     }
-}
-
-fn run_query(m: &mut Machine<'_, '_>, q: QueryId, o: ObjectWindow) -> Result<(), Raised> {
-    // Rows that were emitted before come first.
-    m.side.rows.flush(m.context, &m.executable.program().output)?;
-    let query = query(m, q);
-    let parameters = &m.objects[o.index()..o.index() + query.parameters.len()];
-    let to = Destination::Statement;
-    Ok(operators::run_query(m.executable, m.context, query, parameters, to)?)
-}
-
-fn query<'e>(m: &Machine<'e, '_>, q: QueryId) -> &'e Query {
-    // The verifier proved that the query exists and has an output column where one is read.
-    &m.executable.program().queries[q.index()]
-}
-
-/// The one value of a query.
-fn scalar_query(m: &mut Machine<'_, '_>, q: QueryId, o: ObjectWindow) -> Result<Value, Raised> {
-    let query = query(m, q);
-    let column = query.output.first().ok_or(Builtin::TypeError)?;
-    let parameters = &m.objects[o.index()..o.index() + query.parameters.len()];
-    let mut found = None;
-    let mut receive = |batch: &Batch| {
-        for row in batch.rows().iter() {
-            if found.is_some() {
-                let kind = Builtin::CardinalityViolation;
-                return Err(Fault::new(kind, "the query gives more than one row"));
-            }
-            found = Some(batch.value(row, 0, &column.ty));
-        }
-        Ok(())
-    };
-    let to = Destination::Each(&mut receive);
-    operators::run_query(m.executable, m.context, query, parameters, to)?;
-    Ok(found.unwrap_or(Value::Null))
 }

@@ -29,6 +29,8 @@ fn into(sink: Sink) -> Query {
         keys: vec![VReg(0)],
         kind: JoinKind::Semi,
         payload: Vec::new(),
+        residual: None,
+        notes: false,
     };
     let (source, steps) = match &sink {
         Sink::HashBuild { .. } => (scan(0, &TYPES), vec![probe]),
@@ -49,7 +51,14 @@ fn every_state_ends_in_resource_exhausted_where_the_budget_ends() {
         Sink::Collect { state },
         Sink::Sort { state, code: nothing(), keys: vec![key], limit: None },
         Sink::Aggregate { state, code: nothing(), keys: keys.clone(), aggregates: Vec::new() },
-        Sink::HashBuild { state, code: nothing(), keys, payload },
+        Sink::HashBuild {
+            state,
+            code: nothing(),
+            keys,
+            null_keys: vec![false],
+            payload,
+            keep_all: true,
+        },
     ];
     for sink in sinks {
         let name = format!("{sink:?}");

@@ -5,6 +5,7 @@ use crate::catalog::{FunctionKey, Native};
 use crate::codegen::builder::{BodyKind, Builder, Result};
 use crate::codegen::nulls::body_flow;
 use crate::hir::{self, Block, Expr, ExprKind};
+use crate::plan::capture::Scope;
 use grizzly_bytecode as bc;
 use grizzly_bytecode::{
     Builtin, Imm, Instr, Layout, Object, ObjectWindow, Place, Slot, SlotWindow, Type, Value, Wide,
@@ -299,7 +300,8 @@ impl Emitter<'_, '_> {
             self.store(window, without_valid(value))?;
         }
         let f = self.builder.function(function, BodyKind::NoNull)?;
-        self.push_at(function.place, Instr::Call { f, s: SlotWindow(s), o: ObjectWindow(o) });
+        // The same call of the same function: it has no line of its own in a trace.
+        self.push(Instr::Call { f, s: SlotWindow(s), o: ObjectWindow(o) });
         self.release(mark);
         let result = self.builder.result_layout(function, BodyKind::NoNull);
         self.cover_result(s, o, result.as_ref());
@@ -343,6 +345,8 @@ pub fn generate(
     kind: BodyKind,
 ) -> Result<bc::Function> {
     builder.settle_results(function);
+    let (columns, locals) = (function.columns.clone(), function.locals.clone());
+    builder.scope = Scope { columns, locals };
     let flow = {
         let calls = |key: &FunctionKey, valid| builder.call_nullable(key, valid);
         body_flow(function, kind == BodyKind::NoNull, &calls)

@@ -1,7 +1,7 @@
 //! Expressions: every form of [`ExprKind`] finds its writer here.
 
 use super::{Emitter, LATER, Operand, bug};
-use crate::codegen::builder::{Result, unsupported};
+use crate::codegen::builder::Result;
 use crate::codegen::nulls::narrowed;
 use crate::hir::{Block, Expr, ExprKind, LocalId};
 use grizzly_bytecode::{Cmp, Imm, Instr, ParamId, Slot, Type, Value};
@@ -83,7 +83,7 @@ impl Emitter<'_, '_> {
                 let from = self.emit(e)?;
                 self.store(dest, from)
             }
-            K::Subquery { .. } => Err(unsupported(e.place, "a query in an expression")),
+            K::Subquery { kind, query } => self.ask(e, kind, query, dest),
             K::Parameter(index) => self.parameter(*index, e, dest),
             K::Arith { op, left, right } => self.arith(e, *op, left, right, dest),
             K::Concat(l, r) => self.concat(e, l, r, dest),

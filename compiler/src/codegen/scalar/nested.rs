@@ -1,11 +1,11 @@
-//! Functions inside expressions: the code of function values, and scalar code for the expressions of
-//! a query that have no vector form. Both see what their surroundings hold as arguments: a function
+//! Functions inside expressions: the code of function values, and scalar code for the expressions
+//! of a query that have no vector form. Both see what their surroundings hold as arguments: a function
 //! value captures it when it is made, a row's code is given it with the row.
 
 use super::{Emitter, Operand, bug};
 use crate::codegen::builder::{Builder, Result, index_u16};
 use crate::codegen::nulls::NullFlow;
-use crate::hir::{Expr, ExprKind, Lambda, LocalId, Step};
+use crate::hir::{Expr, ExprKind, Lambda, LocalId};
 use grizzly_bytecode::{
     ClosureShape, FunctionId, FunctionType, Imm, Instr, Layout, ObjectWindow, PlaceId, SlotWindow,
     Type, closure_layouts,
@@ -28,11 +28,7 @@ fn leaves<'e>(exprs: impl Iterator<Item = &'e Expr>, own: HashSet<LocalId>) -> V
                 own.insert(*exception);
             }
             ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
-                block.walk_steps(&mut |step| {
-                    if let Step::Let(local, _) = step {
-                        own.insert(*local);
-                    }
-                });
+                block.walk_steps(&mut |step| own.extend(step.declares()));
             }
             _ => {}
         });
@@ -80,8 +76,7 @@ pub fn row_code<'a>(
 ) -> Result<FunctionId> {
     let id = builder.reserve()?;
     let result = Layout { ty: Type::Bool, nullable: true };
-    let mut emitter =
-        Emitter::new(builder, SmolStr::default(), NullFlow::default(), Some(result));
+    let mut emitter = Emitter::new(builder, SmolStr::default(), NullFlow::default(), Some(result));
     emitter.settle_leaves(given)?;
     write(&mut emitter)?;
     let function = emitter.finish()?;
@@ -117,11 +112,7 @@ impl Emitter<'_, '_> {
             return Err(bug(e.place, "a function value outside object registers"));
         };
         let mut own: HashSet<LocalId> = lambda.parameters.iter().copied().collect();
-        lambda.body.walk_steps(&mut |step| {
-            if let Step::Let(local, _) = step {
-                own.insert(*local);
-            }
-        });
+        lambda.body.walk_steps(&mut |step| own.extend(step.declares()));
         let mut exprs = Vec::new();
         lambda.body.for_each_expr(&mut |expr| exprs.push(expr));
         let captured = leaves(exprs.into_iter(), own);
@@ -203,7 +194,11 @@ impl Emitter<'_, '_> {
         match result {
             Some(layout) => {
                 self.cover_result(s, o, Some(&layout));
-                if dest == Operand::Nothing { Ok(()) } else { self.take_result(s, o, &layout, dest) }
+                if dest == Operand::Nothing {
+                    Ok(())
+                } else {
+                    self.take_result(s, o, &layout, dest)
+                }
             }
             None => Ok(()),
         }

@@ -4,10 +4,11 @@ use super::VectorEmitter;
 use crate::catalog::FunctionKey;
 use crate::codegen::builder::{BodyKind, Result, bug, index_u16};
 use crate::codegen::scalar::row_function;
-use crate::hir::{ArithOp, Block, Effect, Expr, ExprKind, LocalId, Step};
+use crate::codegen::subquery::{self, Question};
+use crate::hir::{ArithOp, Block, Effect, Expr, ExprKind, LocalId, Query, Step, SubqueryKind};
 use grizzly_bytecode::{
-    Cmp, FunctionId, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr, VectorKind,
-    VectorWindow,
+    Cmp, FunctionId, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr,
+    VectorKind, VectorWindow,
 };
 
 impl VectorEmitter<'_, '_> {
@@ -77,6 +78,7 @@ impl VectorEmitter<'_, '_> {
                 let a = self.emit(operand)?;
                 self.push_at(e.place, VectorInstr::GetField { d, a, i: Imm(*index as i16) })
             }
+            K::Subquery { kind, query } => self.ask(e, kind, query, d),
             _ => self.by_rows(e, d),
         }
     }
@@ -355,6 +357,20 @@ impl VectorEmitter<'_, '_> {
         let f = self.builder.function(&function, BodyKind::General)?;
         let b = self.window(arguments)?;
         self.push_at(e.place, VectorInstr::CallRows { f, d, b })
+    }
+
+    /// A query inside an expression that is no join: asked row by row.
+    fn ask(&mut self, e: &Expr, kind: &SubqueryKind, query: &Query, d: VReg) -> Result<()> {
+        let asked = subquery::compile(self.builder, self.context, e, kind, query)?;
+        let (q, b) = (asked.query, self.window(&asked.parameters)?);
+        self.push_at(
+            e.place,
+            match asked.question {
+                Question::Scalar => VectorInstr::ScalarRows { q, d, b },
+                Question::Exists => VectorInstr::ExistsRows { q, d, b },
+                Question::Array => VectorInstr::ArrayRows { q, d, b },
+            },
+        )
     }
 
     /// Arguments in consecutive registers.

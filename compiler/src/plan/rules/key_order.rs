@@ -16,7 +16,8 @@ fn order(plan: &mut LogicalPlan) {
         LogicalPlan::Scan { ordered, .. } => *ordered = true,
         LogicalPlan::Filter { input, .. }
         | LogicalPlan::Project { input, .. }
-        | LogicalPlan::Limit { input, .. } => order(input),
+        | LogicalPlan::Limit { input, .. }
+        | LogicalPlan::With { body: input, .. } => order(input),
         _ => {}
     }
 }

@@ -2,9 +2,9 @@
 //! between two sides conditions of their join.
 
 use crate::codegen::builder::Result;
-use crate::hir::{ColumnVar, Effect, Expr, ExprKind, JoinKind};
+use crate::hir::{ColumnVar, Effect, Expr, ExprKind};
 use crate::plan::PlanContext;
-use crate::plan::logical::{LogicalPlan, substitute};
+use crate::plan::logical::{JoinKind, LogicalPlan, filter, free_columns, substitute};
 
 /// The rule.
 pub fn apply(plan: LogicalPlan, context: &mut PlanContext<'_>) -> Result<LogicalPlan> {
@@ -22,19 +22,8 @@ pub fn conjuncts(condition: Expr, out: &mut Vec<Expr>) {
     }
 }
 
-/// The columns that an expression reads.
-pub fn columns_of(e: &Expr) -> Vec<ColumnVar> {
-    let mut columns = Vec::new();
-    e.walk(&mut |x| {
-        if let ExprKind::Column(var) = &x.kind {
-            columns.push(*var);
-        }
-    });
-    columns
-}
-
 /// Whether an expression may be evaluated for other rows, or another number of times, than written.
-fn is_movable(e: &Expr, context: &PlanContext<'_>) -> bool {
+pub fn is_movable(e: &Expr, context: &PlanContext<'_>) -> bool {
     !e.any(&|x| match &x.kind {
         ExprKind::Native { function, .. } => function.effect > Effect::Reads,
         ExprKind::Call { function, .. } => {
@@ -44,7 +33,12 @@ fn is_movable(e: &Expr, context: &PlanContext<'_>) -> bool {
     })
 }
 
-fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<'_>) -> LogicalPlan {
+/// Brings conditions and those of the plan itself down.
+pub fn push(
+    plan: LogicalPlan,
+    mut conditions: Vec<Expr>,
+    context: &PlanContext<'_>,
+) -> LogicalPlan {
     match plan {
         LogicalPlan::Filter { input, conditions: own } => {
             let mut parts = Vec::new();
@@ -78,7 +72,7 @@ fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<'_>)
         }
         LogicalPlan::Aggregate { input, keys, aggregates } => {
             let over_keys = |c: &Expr| {
-                let read = columns_of(c);
+                let read = free_columns(c);
                 !keys.is_empty()
                     && !read.is_empty()
                     && read.iter().all(|v| keys.iter().any(|(k, _)| k == v))
@@ -88,6 +82,28 @@ fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<'_>)
             below.iter_mut().for_each(|c| substitute(c, &values));
             let input = Box::new(push(*input, below, context));
             filter(LogicalPlan::Aggregate { input, keys, aggregates }, above)
+        }
+        LogicalPlan::Union { inputs, columns } => {
+            let inputs = inputs.into_iter().map(|(input, vars)| {
+                let as_columns: Vec<Expr> = vars.iter().map(|var| context.column(*var)).collect();
+                let values: Vec<_> = columns.iter().copied().zip(&as_columns).collect();
+                let mut below = conditions.clone();
+                below.iter_mut().for_each(|c| substitute(c, &values));
+                (push(input, below, context), vars)
+            });
+            LogicalPlan::Union { inputs: inputs.collect(), columns: columns.clone() }
+        }
+        LogicalPlan::With { mut common, body } => {
+            *common.input = push(*common.input, Vec::new(), context);
+            common.step =
+                common.step.map(|(step, vars)| (Box::new(push(*step, Vec::new(), context)), vars));
+            LogicalPlan::With { common, body: Box::new(push(*body, conditions, context)) }
+        }
+        LogicalPlan::Expand { input, function, arguments, column, ty, outer } => {
+            let (above, below): (Vec<_>, Vec<_>) =
+                conditions.into_iter().partition(|c| free_columns(c).contains(&column));
+            let input = Box::new(push(*input, below, context));
+            filter(LogicalPlan::Expand { input, function, arguments, column, ty, outer }, above)
         }
         LogicalPlan::Sort { input, keys, limit: None } => {
             let input = Box::new(push(*input, conditions, context));
@@ -104,7 +120,7 @@ fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<'_>)
 }
 
 fn push_join(
-    kind: JoinKind,
+    mut kind: JoinKind,
     left: LogicalPlan,
     right: LogicalPlan,
     on: Vec<Expr>,
@@ -112,27 +128,31 @@ fn push_join(
     context: &PlanContext<'_>,
 ) -> LogicalPlan {
     let (in_left, in_right) = (left.columns(), right.columns());
-    let within = |c: &Expr, side: &[ColumnVar]| columns_of(c).iter().all(|v| side.contains(v));
+    let within = |c: &Expr, side: &[ColumnVar]| free_columns(c).iter().all(|v| side.contains(v));
+    if kind == JoinKind::Left && conditions.iter().any(|c| rejects_null(c, &in_right)) {
+        kind = JoinKind::Inner;
+    }
     let (mut to_left, mut to_right) = (Vec::new(), Vec::new());
     let (mut join, mut above) = (Vec::new(), Vec::new());
     let mut parts = Vec::new();
     on.into_iter().for_each(|c| conjuncts(c, &mut parts));
+    use JoinKind as K;
     for part in parts {
         let movable = is_movable(&part, context);
+        let right_filters =
+            !matches!(kind, K::Full | K::MarkAny(_) | K::IntersectAll | K::ExceptAll);
         match kind {
-            JoinKind::Inner | JoinKind::Semi if movable && within(&part, &in_left) => {
-                to_left.push(part);
-            }
-            _ if movable && within(&part, &in_right) => to_right.push(part),
+            K::Inner | K::Semi if movable && within(&part, &in_left) => to_left.push(part),
+            _ if movable && right_filters && within(&part, &in_right) => to_right.push(part),
             _ => join.push(part),
         }
     }
     for condition in conditions {
-        if within(&condition, &in_left) {
+        if kind != K::Full && within(&condition, &in_left) {
             to_left.push(condition);
-        } else if kind == JoinKind::Inner && within(&condition, &in_right) {
+        } else if kind == K::Inner && within(&condition, &in_right) {
             to_right.push(condition);
-        } else if kind == JoinKind::Inner {
+        } else if kind == K::Inner {
             join.push(condition);
         } else {
             above.push(condition);
@@ -147,9 +167,22 @@ fn push_join(
     filter(join, above)
 }
 
-fn filter(plan: LogicalPlan, conditions: Vec<Expr>) -> LogicalPlan {
-    if conditions.is_empty() {
-        return plan;
+/// Whether a condition is not TRUE wherever the columns of a side are NULL: a comparison with one
+/// of them.
+fn rejects_null(condition: &Expr, side: &[ColumnVar]) -> bool {
+    let strict = |e: &Expr| {
+        let mut e = e;
+        while let ExprKind::Convert { operand, .. } = &e.kind {
+            e = operand;
+        }
+        matches!(&e.kind, ExprKind::Column(var) if side.contains(var))
+    };
+    match &condition.kind {
+        ExprKind::Compare { left, right, .. } => strict(left) || strict(right),
+        ExprKind::Not(inner) => match &inner.kind {
+            ExprKind::IsNull(e) => strict(e),
+            _ => false,
+        },
+        _ => false,
     }
-    LogicalPlan::Filter { input: Box::new(plan), conditions }
 }

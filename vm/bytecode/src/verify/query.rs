@@ -11,8 +11,10 @@ use crate::types::{Type, VectorKind as Kind};
 enum State {
     /// Rows of these columns.
     Rows(Vec<Kind>),
-    /// A hash table: keys and payload.
-    Hash(Vec<Kind>, Vec<Kind>),
+    /// A hash table: keys, payload, whether all rows are kept.
+    Hash(Vec<Kind>, Vec<Kind>, bool),
+    /// The rounds of a fixpoint of these columns.
+    Rounds(Vec<Kind>),
 }
 
 /// Checks a query.
@@ -26,6 +28,9 @@ pub(super) fn query(program: &Program, index: usize, query: &Query) -> Result<()
     for (number, pipeline) in query.pipelines.iter().enumerate() {
         let here = || format!("query q{index}, pipeline {number}");
         check.pipeline(pipeline).map_err(at(here))?;
+    }
+    for repeat in &query.repeats {
+        check.repeat(repeat).map_err(at(|| format!("query q{index}, a repeat")))?;
     }
     let outputs = query.pipelines.iter().filter(|p| matches!(p.sink, Sink::Output)).count();
     let expected = usize::from(!query.output.is_empty());
@@ -43,6 +48,12 @@ fn kinds<'t>(types: impl IntoIterator<Item = &'t Type>) -> Vec<Kind> {
     types.into_iter().map(Type::vector_kind).collect()
 }
 
+fn same_rows(state: StateId, left: &[Kind], types: &[Type]) -> Checked<Vec<Kind>> {
+    let read = kinds(types);
+    ensure(left == read, || format!("{state} holds {left:?}, not {read:?}"))?;
+    Ok(read)
+}
+
 fn registers<'r>(
     code: &VectorCode,
     registers: impl IntoIterator<Item = &'r VReg>,
@@ -53,10 +64,37 @@ fn registers<'r>(
 impl Check<'_> {
     fn pipeline(&mut self, pipeline: &Pipeline) -> Checked {
         let mut columns = self.source(&pipeline.source)?;
-        for (number, step) in pipeline.steps.iter().enumerate() {
+        columns = self.steps(columns, &pipeline.steps)?;
+        self.sink(&columns, &pipeline.sink).map_err(|p| format!("sink: {p}"))
+    }
+
+    fn steps(&self, mut columns: Vec<Kind>, steps: &[Step]) -> Checked<Vec<Kind>> {
+        for (number, step) in steps.iter().enumerate() {
             columns = self.step(columns, step).map_err(|p| format!("step {number}: {p}"))?;
         }
-        self.sink(&columns, &pipeline.sink).map_err(|p| format!("sink: {p}"))
+        Ok(columns)
+    }
+
+    /// The state that a repeat asks is left before its end, and its stretch exists and nests.
+    fn repeat(&self, repeat: &Repeat) -> Checked {
+        let Repeat { first, end, state } = *repeat;
+        let exists = first < end && end as usize <= self.query.pipelines.len();
+        ensure(exists, || format!("pipelines {first}..{end} do not exist"))?;
+        let crosses = |other: &Repeat| {
+            let inside = |a: &Repeat, b: &Repeat| b.first <= a.first && a.end <= b.end;
+            let apart = other.end <= first || end <= other.first;
+            !apart && !inside(other, repeat) && !inside(repeat, other)
+        };
+        ensure(!self.query.repeats.iter().any(crosses), || "it crosses another one".into())?;
+        ensure(matches!(self.state(state)?, State::Rounds(_)), || {
+            format!("{state} has no rounds")
+        })?;
+        let goes_on = |pipeline: &Pipeline| match &pipeline.sink {
+            Sink::Round { state: left, first, .. } => *left == state && !first,
+            _ => false,
+        };
+        let mut stretch = self.query.pipelines.iter().take(end as usize).skip(first as usize);
+        ensure(stretch.any(goes_on), || format!("nothing in it goes on with {state}"))
     }
 
     fn code(&self, columns: &[Kind], code: &VectorCode) -> Checked {
@@ -77,21 +115,44 @@ impl Check<'_> {
             }
             Source::Scan(scan) => self.scan(scan),
             Source::State { state, types } => match self.state(*state)? {
-                State::Rows(left) => {
-                    let read = kinds(types);
-                    ensure(*left == read, || format!("{state} holds {left:?}, not {read:?}"))?;
-                    Ok(read)
-                }
+                State::Rows(left) | State::Rounds(left) => same_rows(*state, left, types),
                 State::Hash(..) => Err(format!("{state} is a hash table")),
             },
+            Source::Round { state, types } => match self.state(*state)? {
+                State::Rounds(left) => same_rows(*state, left, types),
+                _ => Err(format!("{state} has no rounds")),
+            },
+            Source::Built { state, types, .. } => match self.state(*state)? {
+                State::Hash(_, payload, true) => same_rows(*state, payload, types),
+                _ => Err(format!("{state} is no hash table that keeps all rows")),
+            },
+            Source::Concat(inputs) => {
+                let mut columns: Option<Vec<Kind>> = None;
+                for input in inputs {
+                    let made = self.steps(self.source(&input.source)?, &input.steps)?;
+                    let same = columns.as_ref().is_none_or(|c| *c == made);
+                    ensure(same, || format!("an input has the columns {made:?}"))?;
+                    columns = Some(made);
+                }
+                columns.ok_or_else(|| "a concatenation without inputs".into())
+            }
         }
+    }
+
+    /// A parameter of the query.
+    fn parameter(&self, p: ParamId) -> Checked<&Type> {
+        self.query.parameters.get(p.index()).ok_or_else(|| format!("there is no {p}"))
+    }
+
+    fn count(&self, count: &Count) -> Checked {
+        let Count::Param(p) = count else { return Ok(()) };
+        let ty = self.parameter(*p)?;
+        ensure(*ty == Type::Int64, || format!("{p} counts rows and is {ty}"))
     }
 
     fn scan(&self, scan: &Scan) -> Checked<Vec<Kind>> {
         let value = |value: &PredicateValue| match value {
-            PredicateValue::Param(p) => {
-                ensure(p.index() < self.query.parameters.len(), || format!("there is no {p}"))
-            }
+            PredicateValue::Param(p) => self.parameter(*p).map(|_| ()),
             PredicateValue::Constant(_) => Ok(()),
         };
         for predicate in &scan.predicates {
@@ -131,19 +192,53 @@ impl Check<'_> {
                 self.code(&columns, code)?;
                 registers(code, projected)
             }
-            Step::Limit { .. } => Ok(columns),
-            Step::Probe { state, code, keys, kind, payload } => {
-                self.code(&columns, code)?;
-                let (keys, payload) = (registers(code, keys)?, kinds(payload));
-                let State::Hash(built_keys, built) = self.state(*state)? else {
-                    return Err(format!("{state} is no hash table"));
-                };
-                ensure(*built_keys == keys, || format!("keys {keys:?} meet {built_keys:?}"))?;
-                ensure(*built == payload, || format!("payload {payload:?} is {built:?}"))?;
-                let adds = matches!(kind, JoinKind::Inner | JoinKind::Left);
-                Ok(if adds { [columns, payload].concat() } else { columns })
+            Step::Limit { limit, offset } => {
+                limit.iter().chain([offset]).try_for_each(|count| self.count(count))?;
+                Ok(columns)
             }
+            Step::LimitEach { code, keys, limit, offset } => {
+                self.code(&columns, code)?;
+                registers(code, keys)?;
+                limit.iter().chain([offset]).try_for_each(|count| self.count(count))?;
+                Ok(columns)
+            }
+            Step::Expand { code, arguments, ty, .. } => {
+                self.code(&columns, code)?;
+                for (register, ty) in arguments {
+                    let kind = vector::register(code, *register)?;
+                    ensure(kind == ty.vector_kind(), || format!("{register} is no {ty}"))?;
+                }
+                Ok([columns, vec![ty.vector_kind()]].concat())
+            }
+            Step::Probe { .. } => self.probe(columns, step),
         }
+    }
+
+    fn probe(&self, mut columns: Vec<Kind>, step: &Step) -> Checked<Vec<Kind>> {
+        let Step::Probe { state, code, keys, kind, payload, residual, notes } = step else {
+            return Ok(columns);
+        };
+        self.code(&columns, code)?;
+        let (keys, payload) = (registers(code, keys)?, kinds(payload));
+        let State::Hash(built_keys, built, keeps_all) = self.state(*state)? else {
+            return Err(format!("{state} is no hash table"));
+        };
+        ensure(*built_keys == keys, || format!("keys {keys:?} meet {built_keys:?}"))?;
+        ensure(*built == payload, || format!("payload {payload:?} is {built:?}"))?;
+        ensure(*keeps_all || !notes, || format!("{state} does not keep all rows"))?;
+        if let Some(Residual { code, condition }) = residual {
+            use JoinKind as J;
+            let takes = !matches!(kind, J::MarkAny | J::IntersectAll | J::ExceptAll);
+            ensure(takes, || format!("{kind:?} takes no residual"))?;
+            self.code(&[columns.as_slice(), &payload].concat(), code)?;
+            let kind = vector::register(code, *condition)?;
+            ensure(kind == Kind::Bool, || format!("its residual is {kind:?}"))?;
+        }
+        if kind.adds_payload() {
+            columns.extend(payload);
+        }
+        columns.extend(kind.adds_mark().then_some(Kind::Bool));
+        Ok(columns)
     }
 
     fn sink(&mut self, columns: &[Kind], sink: &Sink) -> Checked {
@@ -152,11 +247,21 @@ impl Check<'_> {
                 let output = kinds(self.query.output.iter().map(|field| &field.ty));
                 ensure(output == columns, || format!("columns {columns:?} are not {output:?}"))
             }
-            Sink::HashBuild { state, code, keys, payload } => {
+            Sink::HashBuild { state, code, keys, null_keys, payload, keep_all } => {
                 self.code(columns, code)?;
                 let (keys, payload) = (registers(code, keys)?, registers(code, payload)?);
-                ensure(!keys.is_empty(), || "it has no keys".into())?;
-                self.leave(*state, State::Hash(keys, payload))
+                ensure(keys.len() == null_keys.len(), || "a key says nothing of NULLs".into())?;
+                self.leave(*state, State::Hash(keys, payload, *keep_all))
+            }
+            Sink::Round { state, code, first, .. } => {
+                self.code(columns, code)?;
+                if *first {
+                    return self.leave(*state, State::Rounds(columns.to_vec()));
+                }
+                match self.state(*state)? {
+                    State::Rounds(left) if left == columns => Ok(()),
+                    _ => Err(format!("{state} has no rounds of {columns:?}")),
+                }
             }
             Sink::Aggregate { state, code, keys, aggregates } => {
                 self.code(columns, code)?;

@@ -236,11 +236,17 @@ impl<'p> Code<'p> {
             Instr::RunQuery { q, o } => {
                 self.objects(o, program.queries[q.index()].parameters.len())
             }
-            Instr::ScalarQuery { q, o, .. } => {
+            Instr::ScalarQuery { q, o, .. } | Instr::ArrayQuery { q, o, .. } => {
                 let query = &program.queries[q.index()];
                 ensure(query.output.len() == 1, || format!("{q} has not one column"))?;
                 self.objects(o, query.parameters.len())
             }
+            Instr::ExistsQuery { q, o, .. } | Instr::OpenQuery { q, o } => {
+                let query = &program.queries[q.index()];
+                ensure(!query.output.is_empty(), || format!("{q} has no columns"))?;
+                self.objects(o, query.parameters.len())
+            }
+            Instr::NextRow { q, o, .. } => self.objects(o, program.queries[q.index()].output.len()),
             _ => Ok(()),
         }
     }

@@ -108,7 +108,10 @@ impl Check<'_> {
             | V::Copy { .. }
             | V::GetField { .. }
             | V::Native { .. }
-            | V::CallRows { .. } => self.values(instr),
+            | V::CallRows { .. }
+            | V::ScalarRows { .. }
+            | V::ExistsRows { .. }
+            | V::ArrayRows { .. } => self.values(instr),
             V::AddI64 { d, a, b }
             | V::SubI64 { d, a, b }
             | V::MulI64 { d, a, b }
@@ -204,9 +207,32 @@ impl Check<'_> {
                 let result = callee.result.as_ref();
                 self.typed(d, &result.ok_or_else(|| format!("{f} has no result"))?.ty)
             }
+            V::ScalarRows { q, d, b } => {
+                let query = self.rows_query(q, b)?;
+                let column = query.output.first().filter(|_| query.output.len() == 1);
+                self.typed(d, &column.ok_or_else(|| format!("{q} has not one column"))?.ty)
+            }
+            V::ArrayRows { q, d, b } => {
+                let query = self.rows_query(q, b)?;
+                ensure(query.output.len() == 1, || format!("{q} has not one column"))?;
+                self.is(d, &[Kind::Object])
+            }
+            V::ExistsRows { q, d, b } => {
+                let query = self.rows_query(q, b)?;
+                ensure(!query.output.is_empty(), || format!("{q} has no columns"))?;
+                self.is(d, &[Kind::Bool])
+            }
             V::Null { d } => self.is(d, ALL),
             _ => Ok(()),
         }
+    }
+
+    /// A query that runs row by row, and whose parameters lie in a window.
+    fn rows_query(&self, q: QueryId, b: VectorWindow) -> Checked<&Query> {
+        let query = self.program.queries.get(q.index());
+        let query = query.ok_or_else(|| format!("{q} does not exist"))?;
+        self.arguments(b, query.parameters.iter())?;
+        Ok(query)
     }
 
     fn arguments<'t>(&self, b: VectorWindow, types: impl Iterator<Item = &'t Type>) -> Checked {
