@@ -194,7 +194,7 @@ impl Tables for MemoryTables {
         &mut self,
         request: &WriteRequest<'_>,
         row: &[Value],
-        _: &Arbiters,
+        _: &grizzly_bytecode::Arbiters,
     ) -> Result<Option<Value>, Fault> {
         self.written.push((request.operation, vec![row.to_vec()]));
         Ok(None)

@@ -94,7 +94,7 @@ impl Tables for OneTable {
         &mut self,
         _: &WriteRequest<'_>,
         row: &[Value],
-        _: &Arbiters,
+        _: &grizzly_bytecode::Arbiters,
     ) -> Result<Option<Value>, Fault> {
         let found = self.find(&row[0]).map(|at| self.rows[at][0].clone());
         if found.is_none() {
