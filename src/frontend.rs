@@ -111,6 +111,7 @@ pub fn rebuild(
         script: &nothing,
         objects: &nothing,
         variables: &variables,
+        sources: &shared.files,
         transaction: None,
     };
     let checked = check_with(check_stored, &source, &empty);

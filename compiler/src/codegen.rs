@@ -13,3 +13,6 @@ pub mod statement;
 mod subquery;
 mod vector;
 mod write;
+
+pub use subquery::quantified;
+pub use vector::{fault_prone, may_raise as vector_may_raise};

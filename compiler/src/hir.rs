@@ -25,7 +25,7 @@ pub use write::{Assigned, Conflict, ConflictTarget, ConflictUpdate, Delete, Inse
 
 use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
-use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
+use grizzly_bytecode::{Cmp, FileRequest, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -671,6 +671,17 @@ pub enum StatementKind {
         /// The index.
         index: Arc<crate::catalog::Index>,
     },
+    /// CREATE TABLE … AS: the query's outputs are the table's columns, in order.
+    CreateTableAs {
+        /// The table.
+        table: Arc<Table>,
+        /// Its rows.
+        query: Query,
+        /// Whether a table of the name is dropped first.
+        replace: bool,
+    },
+    /// COPY … TO: the rows become a file.
+    CopyTo(Query, Arc<FileRequest>),
     /// CREATE TYPE.
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.

@@ -119,6 +119,14 @@ impl<'s> Printer<'s> {
             StatementKind::Delete(delete) => self.delete(delete),
             StatementKind::CreateTable(table) => self.table(table),
             StatementKind::CreateIndex { table, index } => self.index(table, index),
+            StatementKind::CreateTableAs { table, query, replace } => {
+                self.table(table);
+                let what = if *replace { "replaced by query" } else { "as query" };
+                self.query(what, query);
+            }
+            StatementKind::CopyTo(query, request) => {
+                self.query(&format!("copy to {request}"), query);
+            }
             StatementKind::CreateType(name, ty) => {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
@@ -262,7 +270,11 @@ impl<'s> Printer<'s> {
         match from {
             From::Table { table, columns } => {
                 let columns: Vec<String> = columns.iter().map(|c| self.column(*c)).collect();
-                self.line(format!("from {} ({})", table.name, columns.join(", ")));
+                let name = match &table.file {
+                    Some(file) => file.request.to_string(),
+                    None => table.name.to_string(),
+                };
+                self.line(format!("from {name} ({})", columns.join(", ")));
             }
             From::Values { rows, columns } => {
                 let columns: Vec<String> = columns.iter().map(|c| self.column(*c)).collect();

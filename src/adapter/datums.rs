@@ -2,6 +2,7 @@
 
 use super::nested;
 use grizzly_bytecode::{Builtin, Fault, Interval, Type, Value};
+use grizzly_stdlib::format::arrow::is_nested;
 use grizzly_storage::{Datum, OwnedDatum};
 use grizzly_vm::vector::Vector;
 use smol_str::SmolStr;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 /// Whether values of a type have no bytes of their own that a [`Datum`] could borrow.
 pub fn needs_bytes(ty: &Type) -> bool {
-    matches!(ty, Type::Uuid) || nested::is_nested(ty)
+    matches!(ty, Type::Uuid) || is_nested(ty)
 }
 
 /// Puts the bytes of a value in place for [`borrow`] where its type needs some.
@@ -23,7 +24,7 @@ pub fn prepare(value: &Value, ty: &Type, out: &mut Vec<u8>) -> Result<(), Fault>
             out.clear();
             out.extend_from_slice(&bits.to_be_bytes());
         }
-        (value, ty) if nested::is_nested(ty) => nested::encode(value, ty, out)?,
+        (value, ty) if is_nested(ty) => nested::encode(value, ty, out)?,
         _ => {}
     }
     Ok(())
@@ -108,7 +109,7 @@ pub fn value_of(datum: Datum<'_>, ty: &Type) -> Value {
             // Storage checks the length of a UUID when it is written and when a block is read.
             Err(_) => Value::Null,
         },
-        (Datum::Bytes(bytes), ty) if nested::is_nested(ty) => nested::decode(bytes, ty),
+        (Datum::Bytes(bytes), ty) if is_nested(ty) => nested::decode(bytes, ty),
         (Datum::Bytes(bytes), _) => match std::str::from_utf8(bytes) {
             Ok(text) => Value::Text(SmolStr::new(text)),
             // Storage validates UTF-8; this keeps a value readable should that ever fail.

@@ -3,9 +3,11 @@
 use super::damage::Damage;
 use super::datums;
 use super::errors::fault;
+use super::load::Load;
 use super::scan::StorageScan;
 use grizzly_bytecode::query::WriteOperation;
 use grizzly_bytecode::{Arbiters, Builtin, Cmp, ColumnId, Fault, TableId, Type, Value};
+use grizzly_stdlib::format::arrow::is_nested;
 use grizzly_storage as storage;
 use grizzly_storage::{Datum, Inserted, KeyOrder, Mark, RowKey, TableSpec, Transaction};
 use grizzly_vm::batch::Batch;
@@ -27,6 +29,8 @@ pub struct StorageTables<'txn> {
     damage: Damage,
     /// The rows that ON CONFLICT DO UPDATE has written: none may be written again.
     written: HashSet<(TableId, Vec<u8>)>,
+    /// The INSERT that runs, into a table without rows.
+    load: Option<Load>,
 }
 
 /// Rows of up to so many columns are passed on without allocating.
@@ -38,9 +42,9 @@ pub const MAX_KEY_COLUMNS: usize = 32;
 impl<'txn> StorageTables<'txn> {
     /// The tables of a transaction; `damage` hears of damaged bytes.
     pub fn new(transaction: &'txn mut Transaction, damage: Damage) -> StorageTables<'txn> {
-        let (marks, columns, key) = (Vec::new(), Vec::new(), Vec::new());
-        let written = HashSet::new();
-        StorageTables { transaction, marks, next_mark: 0, columns, key, damage, written }
+        let (marks, next_mark, columns, key) = (Vec::new(), 0, Vec::new(), Vec::new());
+        let (written, load) = (HashSet::new(), None);
+        StorageTables { transaction, marks, next_mark, columns, key, damage, written, load }
     }
 
     fn fault(&self, error: &storage::Error) -> Fault {
@@ -102,6 +106,29 @@ impl<'txn> StorageTables<'txn> {
         let table = storage_table(request.table);
         let found = self.transaction.get_row(table, RowKey(key), &self.columns, visit);
         found.map_err(|error| self.fault(&error))
+    }
+
+    /// Takes rows of an INSERT into a table that has none; their number. `None` for another table.
+    fn load_batch(
+        &mut self,
+        request: &WriteRequest<'_>,
+        batch: &Batch,
+    ) -> Result<Option<u64>, Fault> {
+        if self.load.as_ref().is_none_or(|load| load.table != request.table) {
+            // Values of several parts go row by row.
+            if request.columns.iter().any(|(_, ty)| is_nested(ty)) {
+                return Ok(None);
+            }
+            let unwritten = self.transaction.is_unwritten(storage_table(request.table));
+            if !unwritten.map_err(|error| self.fault(&error))? {
+                return Ok(None);
+            }
+            if let Some(other) = self.load.replace(Load::new(request.table, request.columns)) {
+                other.finish(self.transaction)?;
+            }
+        }
+        let Some(load) = &mut self.load else { return Ok(None) };
+        load.take(self.transaction, batch).map(Some)
     }
 
     /// Changes the row whose key lies in `self.key`.
@@ -287,6 +314,11 @@ impl Tables for StorageTables<'_> {
     }
 
     fn write(&mut self, request: &WriteRequest<'_>, batch: &Batch) -> Result<u64, Fault> {
+        if request.operation == WriteOperation::Insert
+            && let Some(written) = self.load_batch(request, batch)?
+        {
+            return Ok(written);
+        }
         self.set_columns(request.columns);
         let count = request.columns.len();
         let mut own = vec![Vec::new(); count];
@@ -313,6 +345,13 @@ impl Tables for StorageTables<'_> {
             written += 1;
         }
         Ok(written)
+    }
+
+    fn finish_writes(&mut self) -> Result<(), Fault> {
+        match self.load.take() {
+            Some(load) => load.finish(self.transaction),
+            None => Ok(()),
+        }
     }
 
     fn savepoint(&mut self) -> u64 {

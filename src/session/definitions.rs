@@ -93,7 +93,7 @@ pub(crate) fn with_ids(table: &Table, id: TableId) -> Arc<Table> {
     Arc::new(table)
 }
 
-fn create_table(
+pub(super) fn create_table(
     open: &mut Open,
     shared: &Shared,
     table: &Table,
@@ -131,10 +131,7 @@ fn drop_object(
             let dropped = open.transaction.drop_table(grizzly_storage::TableId(table.id.0));
             dropped.map_err(|error| shared.fault(&error, &open.transaction))?;
             system::remove(&mut open.transaction, StoredKind::Table, &folded)?;
-            for index in table.indexes.iter().filter(|index| !index.constraint) {
-                let name = fold(&index.name);
-                system::remove(&mut open.transaction, StoredKind::Index, &name)?;
-            }
+            indexes::forget(open, &table)?;
             open.define(Change::DropTable(folded));
         }
         ObjectKind::View => {

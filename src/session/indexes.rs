@@ -80,6 +80,15 @@ pub(super) fn drop_index(open: &mut Open, shared: &Shared, name: &str) -> Result
     Ok(())
 }
 
+/// Removes the indexes of a table that was dropped from the stored catalog.
+pub(super) fn forget(open: &mut Open, table: &Table) -> Result<(), Fault> {
+    let made = table.indexes.iter().filter(|index| !index.constraint);
+    for index in made {
+        system::remove(&mut open.transaction, StoredKind::Index, &fold(&index.name))?;
+    }
+    Ok(())
+}
+
 /// The table with the ids that the storage knows its indexes by.
 pub(crate) fn with_index_ids(table: &Table, transaction: &Transaction) -> Arc<Table> {
     let known = transaction.indexes(storage::TableId(table.id.0));

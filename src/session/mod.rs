@@ -7,6 +7,7 @@
 
 mod bind;
 mod definitions;
+mod files;
 mod indexes;
 mod prepared;
 mod run;
@@ -31,6 +32,7 @@ use grizzly_bytecode::{Builtin, Fault, Type, Value};
 use grizzly_compiler::hir;
 use grizzly_grammar::Diagnostic;
 use grizzly_vm::budget::Budget;
+use grizzly_vm::progress::Progress;
 use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -54,6 +56,8 @@ pub struct Session {
     damage: Damage,
     /// The parameters of prepared statements; kept, so that running one allocates none.
     values: Vec<Value>,
+    /// How far the statement that runs has come.
+    progress: Arc<Progress>,
     cancel: Arc<AtomicBool>,
     watchdog: Option<Watchdog>,
 }
@@ -71,6 +75,7 @@ impl Session {
             statement_budget,
             damage: Damage::default(),
             values: Vec::new(),
+            progress: Arc::default(),
             cancel: Arc::new(AtomicBool::new(false)),
             watchdog: None,
         }
@@ -92,6 +97,12 @@ impl Session {
     /// set, so that a whole script ends, until somebody clears it.
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancel.clone()
+    }
+
+    /// How far the statement that runs has come with reading files: counters that any thread may
+    /// look at while it runs. They begin anew with each statement.
+    pub fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
     }
 
     /// The database.
@@ -150,9 +161,11 @@ impl Session {
         self.script = checked.definitions.clone();
         let mut statements = checked.statements.iter().enumerate();
         let outcome = statements.try_for_each(|(index, statement)| {
-            let late = match statement.kind {
-                hir::StatementKind::Late => Some(self.check_late(checked, index)?),
-                _ => None,
+            let stale = matches!(statement.kind, hir::StatementKind::Late)
+                || bind::files_changed(statement, &self.database.shared.files);
+            let late = match stale {
+                true => Some(self.check_late(checked, index)?),
+                false => None,
             };
             let statement = late.as_ref().unwrap_or(statement);
             let rows = self.execute(statement, &[], output)?;
@@ -233,6 +246,7 @@ impl Session {
             script: &self.script,
             objects,
             variables: &self.variables,
+            sources: &self.database.shared.files,
             transaction: self.transaction.as_ref().map(|open| &open.transaction),
         }
     }

@@ -78,4 +78,4 @@ pub use schema::{
     ColumnId, ColumnSpec, CommitTs, IndexColumn, IndexSpec, StorageType, TableId, TableSpec,
 };
 pub use store::TreeLimits;
-pub use transaction::{Arbiters, Inserted, Isolation, Mark, Transaction};
+pub use transaction::{Arbiters, BulkLoad, Inserted, Isolation, Mark, Transaction};

@@ -1,6 +1,7 @@
 //! Calls: `f(x)`, `x.f()`, `x |> f()`, resolved as a receiver function, a free function, an
 //! aggregate or special form, a built-in, in this order.
 
+use super::collected::collected_named;
 use super::operand::{Mode, Operand};
 use super::scope::Aggregating;
 use super::{Checker, Raised};
@@ -512,12 +513,22 @@ impl<'a> Checker<'a> {
         if name == "grouping" {
             return Some(self.grouping_call(site.arguments, site.span));
         }
-        let Some(known) = known else {
-            return Some(self.later(site.name.span, &format!("the aggregate `{name}`")));
-        };
         if site.first.is_some() {
             return Some(self.later(site.span, "an aggregate after a point or a pipe"));
         }
+        let windowed = site.modifiers.is_some_and(|modifiers| modifiers.over.is_some());
+        let ordered = site.modifiers.is_some_and(|modifiers| !modifiers.order_by.is_empty());
+        if let Some(what) = collected_named(name)
+            && (known.is_none() || ordered)
+            && !windowed
+        {
+            let (name, arguments) = (site.name, site.arguments);
+            let made = self.collected_aggregate(&what, name, arguments, site.modifiers, site.span);
+            return Some(made);
+        }
+        let Some(known) = known else {
+            return Some(self.later(site.name.span, &format!("the aggregate `{name}`")));
+        };
         Some(self.aggregate(known, site.name, site.arguments, site.modifiers, site.span))
     }
 }

@@ -16,6 +16,7 @@ use smol_str::SmolStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Count,
+    CountDistinct,
     CountIf,
     Sum,
     Min,
@@ -66,7 +67,7 @@ pub(crate) const AGGREGATES: &[(&str, Option<Kind>)] = &[
     ("arg_min", None),
     ("max_by", None),
     ("min_by", None),
-    ("approx_count_distinct", None),
+    ("approx_count_distinct", Some(Kind::CountDistinct)),
     ("json_group_array", None),
     ("json_group_object", None),
     ("product", None),
@@ -127,17 +128,22 @@ impl<'a> Checker<'a> {
         if argument.as_ref().is_some_and(|argument| self.is_of_outer_query(argument)) {
             return self.later(span, "an aggregate of the query around this one");
         }
-        let distinct = modifiers.is_some_and(|m| m.distinct);
+        let distinct = kind == Kind::CountDistinct || modifiers.is_some_and(|m| m.distinct);
         let Some(call) = self.typed_aggregate(kind, name, argument, filter, distinct) else {
             return self.error(span);
         };
+        self.add_aggregate(call, name.folded(), span)
+    }
+
+    /// The column of an aggregate, which is computed once however often it stands there.
+    pub(crate) fn add_aggregate(&mut self, call: AggregateCall, name: SmolStr, span: Span) -> Expr {
         let same = self.scope.aggregates.iter().find(|known| same_aggregate(known, &call));
         if let Some(known) = same {
             let variable = known.variable;
             return self.column(variable, self.place(span));
         }
         let nullable = call.function != AggregateFunction::Count;
-        let variable = self.new_column(name.folded(), call.ty.clone(), nullable);
+        let variable = self.new_column(name, call.ty.clone(), nullable);
         self.scope.aggregates.push(AggregateCall { variable, ..call });
         self.column(variable, self.place(span))
     }
@@ -181,7 +187,7 @@ impl<'a> Checker<'a> {
         use AggregateFunction as F;
         let from = argument.as_ref().map_or(Type::Null, |a| a.ty.clone());
         let (function, ty) = match kind {
-            Kind::Count | Kind::CountIf => (F::Count, Type::Int64),
+            Kind::Count | Kind::CountDistinct | Kind::CountIf => (F::Count, Type::Int64),
             Kind::Sum => match &from {
                 ty if ty.is_integer() => (F::Sum, Type::Int64),
                 Type::Decimal { scale, .. } => {
@@ -393,7 +399,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether an expression uses columns of the queries around this one, and none of this one's.
-    fn is_of_outer_query(&self, expr: &Expr) -> bool {
+    pub(crate) fn is_of_outer_query(&self, expr: &Expr) -> bool {
         let (mut own, mut outer) = (false, false);
         expr.walk(&mut |e| {
             if let ExprKind::Column(variable) = e.kind {
@@ -405,7 +411,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn conjunction(checker: &Checker<'_>, a: Option<Expr>, b: Option<Expr>) -> Option<Expr> {
+pub(crate) fn conjunction(checker: &Checker<'_>, a: Option<Expr>, b: Option<Expr>) -> Option<Expr> {
     match (a, b) {
         (Some(a), Some(b)) => {
             let span = Span::new(a.place.start, a.place.end);
@@ -419,7 +425,7 @@ fn unsupported_modifier(modifiers: &ast::CallModifiers) -> Option<&'static str> 
     if modifiers.over.is_some() {
         Some("a window function")
     } else if !modifiers.order_by.is_empty() || !modifiers.within_group.is_empty() {
-        Some("ORDER BY in an aggregate")
+        Some("ORDER BY in this aggregate, which does not depend on an order,")
     } else if modifiers.ignore_nulls.is_some() {
         Some("IGNORE NULLS")
     } else {

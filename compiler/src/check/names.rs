@@ -253,7 +253,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown_variable(&mut self, variable: &ast::Ident, span: Span) {
+    pub(crate) fn unknown_variable(&mut self, variable: &ast::Ident, span: Span) {
         if self.open {
             self.be_late(span, "a variable that may be set when it is reached".into());
             return;

@@ -8,7 +8,7 @@ use grizzly_grammar::ast;
 
 impl<'a> Checker<'a> {
     /// The columns that a struct type gives; reported where the name means none.
-    pub(crate) fn columns_of(&mut self, name: &'a ast::Name) -> Option<Vec<TableColumn>> {
+    pub(crate) fn struct_columns(&mut self, name: &'a ast::Name) -> Option<Vec<TableColumn>> {
         let Some(ident) = name.as_ident() else {
             self.later(name.span, "a type of a schema or a module");
             return None;
@@ -17,7 +17,7 @@ impl<'a> Checker<'a> {
             Type::Error => return None,
             Type::Struct(shape) => shape,
             other => {
-                self.report(say::not_a_struct(name.span, &other));
+                self.report(say::no_field(name.span, "…", &other, None, &[]));
                 return None;
             }
         };

@@ -36,6 +36,19 @@ impl<'a> Checker<'a> {
         Some(StatementKind::Insert(Box::new(insert)))
     }
 
+    /// An INSERT of a query's rows that give all columns of the table.
+    pub(crate) fn insert_of(
+        &mut self,
+        table: Arc<Table>,
+        query: Query,
+        span: Span,
+    ) -> StatementKind {
+        let row: Vec<ColumnVar> = query.outputs.iter().map(|output| output.variable).collect();
+        let guards = self.guards(&table, &row, span);
+        let (conflict, returning) = (None, Vec::new());
+        StatementKind::Insert(Box::new(Insert { table, query, guards, conflict, returning }))
+    }
+
     /// The rows of an INSERT: all columns of the table.
     fn insert_rows(&mut self, insert: &'a ast::Insert, table: &Arc<Table>) -> Option<Query> {
         let targets = match &insert.columns {
@@ -223,7 +236,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The indices of listed columns.
-    fn target_columns(
+    pub(crate) fn target_columns(
         &mut self,
         table: &Table,
         columns: &'a [ast::NamePart],
@@ -368,7 +381,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A query's rows, converted to the table's columns.
-    fn insert_query(
+    pub(crate) fn insert_query(
         &mut self,
         table: &Arc<Table>,
         targets: &[usize],

@@ -113,7 +113,7 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         }
         let (operation, name) = (WriteOperation::Update, table.name.clone());
         let write = Write { table: table.id, operation, columns, name };
-        self.write_change(change, write, &update.returning)
+        self.write_change(change, write, &update.guards, &update.returning)
     }
 
     /// The plan of an UPDATE: the new values, the row keys, then what guards and RETURNING need.
@@ -136,7 +136,7 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         let change = self.delete_plan(delete)?;
         let (operation, name) = (WriteOperation::Delete, delete.table.name.clone());
         let write = Write { table: delete.table.id, operation, columns: Vec::new(), name };
-        self.write_change(change, write, &delete.returning)
+        self.write_change(change, write, &[], &delete.returning)
     }
 
     /// The plan of a DELETE: the row keys, then what RETURNING needs.
@@ -158,11 +158,9 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         let place = self.statement.place;
         let (table, columns) = (change.table, change.columns);
         let (query, parameters) = self.captured(&change.query());
-        let mut outputs = query.outputs.into_iter();
+        let outputs = query.outputs.into_iter();
         let new: Vec<(ColumnVar, Expr)> =
-            change.new.iter().zip(&mut outputs).map(|(new, o)| (new.0, o.value)).collect();
-        let guards = change.guards.iter().zip(&mut outputs).map(|(_, o)| o.value).collect();
-        let returning: Vec<OutputColumn> = outputs.collect();
+            change.new.iter().zip(outputs).map(|(new, o)| (new.0, o.value)).collect();
         let row_key = context.fresh_column("row key", Type::Blob, false);
         let mut plan = LogicalPlan::Scan {
             table: table.clone(),
@@ -182,7 +180,8 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         let column =
             |variable: ColumnVar, ty: Type| Expr { kind: ExprKind::Column(variable), ty, place };
         let mut needed: Vec<ColumnVar> = Vec::new();
-        let exprs = returning.iter().map(|output| &output.value).chain(&guards);
+        let returning = change.returning.iter().map(|output| &output.value);
+        let exprs = returning.chain(change.guards);
         for variable in exprs.flat_map(free_columns) {
             let is_new = new.iter().any(|(known, _)| *known == variable);
             if !is_new && !needed.contains(&variable) {
@@ -203,23 +202,19 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         for rule in crate::plan::rules::RULES.iter().filter(|rule| rule.name != "key_order") {
             plan = (rule.apply)(plan, &mut context)?;
         }
-        Ok(ChangePlan { plan, context, parameters, guards, returning })
+        Ok(ChangePlan { plan, context, parameters })
     }
 
     fn write_change(
         &mut self,
         change: ChangePlan<'_>,
         write: Write,
-        names: &[OutputColumn],
+        guards: &[Expr],
+        returning: &[OutputColumn],
     ) -> Result<bc::Function> {
-        let ChangePlan { plan, mut context, parameters, guards, returning } = change;
-        let plan = guarded(physical::choose(&plan, &mut context)?, &guards);
-        let named = |(o, name): (OutputColumn, &OutputColumn)| OutputColumn {
-            name: name.name.clone(),
-            ..o
-        };
-        let returning: Vec<OutputColumn> = returning.into_iter().zip(names).map(named).collect();
-        self.write_rows(Planned { plan, context, parameters }, write, &returning)
+        let ChangePlan { plan, mut context, parameters } = change;
+        let plan = guarded(physical::choose(&plan, &mut context)?, guards);
+        self.write_rows(Planned { plan, context, parameters }, write, returning)
     }
 
     /// Writes the first columns of a plan's rows, and gives the result of RETURNING over all.
@@ -278,12 +273,10 @@ pub(super) struct ChangePlan<'a> {
     pub(super) plan: LogicalPlan,
     pub(super) context: PlanContext<'a>,
     parameters: Vec<Expr>,
-    guards: Vec<Expr>,
-    returning: Vec<OutputColumn>,
 }
 
 impl Change<'_> {
-    /// All its expressions in one query, whose outputs are the new values, the guards, RETURNING.
+    /// Its conditions and new values in one query; what is written is no column of it.
     fn query(&self) -> Query {
         let columns = self.columns.to_vec();
         let scan = From::Table { table: self.table.clone(), columns };
@@ -301,9 +294,7 @@ impl Change<'_> {
             name: SmolStr::default(),
             value: value.clone(),
         };
-        let new = self.new.iter().map(|(_, value)| unnamed(value));
-        let outputs = new.chain(self.guards.iter().map(unnamed));
-        let outputs = outputs.chain(self.returning.iter().cloned()).collect();
+        let outputs = self.new.iter().map(|(_, value)| unnamed(value)).collect();
         let filter = self.filter.cloned();
         Query { filter, ..crate::check::plain_query(Some(from), outputs) }
     }

@@ -1,5 +1,5 @@
-//! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested loops
-//! where there is no equality; the side with fewer rows is built, where the kind of join allows it.
+//! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested
+//! loops where there is no equality; the side with fewer rows is built, where the kind of join allows it.
 
 mod join;
 
@@ -293,7 +293,8 @@ fn scan(plan: &LogicalPlan, conditions: &[Expr], context: &PlanContext<'_>) -> P
     let LogicalPlan::Scan { table, columns, row_key, ordered } = plan else {
         return PhysicalPlan::Unit;
     };
-    let known = conditions.iter().filter_map(|c| predicate(c, table, columns));
+    let used = if table.file.is_some() { &[] } else { conditions };
+    let known = used.iter().filter_map(|c| predicate(c, table, columns));
     let predicates: Vec<ScanPredicate> = known.collect();
     let index = choose_index(table, &predicates, context);
     PhysicalPlan::Scan {

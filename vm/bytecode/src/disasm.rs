@@ -248,6 +248,11 @@ fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
             scan.limit_hint.iter().try_for_each(|limit| write!(f, " limit {limit}"))?;
             writeln!(f)
         }
+        Source::File(scan) => {
+            let columns =
+                scan.read_columns().map(|column| format!("{} {}", column.name, column.ty));
+            write_list(f, &format!("    file {} (", scan.source.request), columns, ")\n")
+        }
     }
 }
 

@@ -420,9 +420,7 @@ fn kernel(
         }
         I::CmpObject { c, .. } => compare::cmp_object(c, pair, out, span),
         I::Concat { .. } => text::concat(pair, out, span).map_err(Stop::Fault)?,
-        I::GetField { i, .. } => {
-            text::get_field(a, usize::from(i.0.unsigned_abs()), kind, out, span)
-        }
+        I::GetField { i, .. } => text::get_field(a, i, kind, out, span),
         // These do not come here: `Frame::step` has run them.
         I::Const { .. }
         | I::Null { .. }

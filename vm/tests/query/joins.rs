@@ -220,7 +220,8 @@ proptest! {
     #[test]
     fn marks_are_three_valued(left in rows(60), right in rows(12)) {
         let kind = JoinKind::MarkAny;
-        check(&Case { keys: 1, nulls: false, with_residual: false, kind, follow: None }, &left, &right)?;
+        let case = Case { keys: 1, nulls: false, with_residual: false, kind, follow: None };
+        check(&case, &left, &right)?;
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{Emitter, Operand, bug};
 use crate::codegen::builder::{Builder, Result, index_u16};
 use crate::codegen::nulls::NullFlow;
 use crate::hir::{Expr, ExprKind, Lambda, LocalId};
+use crate::plan::logical::query_defines;
 use grizzly_bytecode::{
     ClosureShape, FunctionId, FunctionType, Imm, Instr, Layout, ObjectWindow, PlaceId, SlotWindow,
     Type, closure_layouts,
@@ -18,12 +19,14 @@ use std::sync::Arc;
 /// make itself, each once, in the order of their first use.
 fn leaves<'e>(exprs: impl Iterator<Item = &'e Expr>, own: HashSet<LocalId>) -> Vec<Expr> {
     let mut own = own;
+    let mut own_columns = HashSet::new();
     let mut found: Vec<Expr> = Vec::new();
     let mut used: Vec<&Expr> = Vec::new();
     for expr in exprs {
         expr.walk(&mut |e| match &e.kind {
             ExprKind::Local(_) | ExprKind::Column(_) | ExprKind::Parameter(_) => used.push(e),
             ExprKind::Lambda(lambda) => own.extend(&lambda.parameters),
+            ExprKind::Subquery { query, .. } => own_columns.extend(query_defines(query).0),
             ExprKind::Try { exception, .. } => {
                 own.insert(*exception);
             }
@@ -34,7 +37,11 @@ fn leaves<'e>(exprs: impl Iterator<Item = &'e Expr>, own: HashSet<LocalId>) -> V
         });
     }
     for e in used {
-        let inner = matches!(e.kind, ExprKind::Local(id) if own.contains(&id));
+        let inner = match e.kind {
+            ExprKind::Local(id) => own.contains(&id),
+            ExprKind::Column(var) => own_columns.contains(&var),
+            _ => false,
+        };
         if !inner && !found.iter().any(|known| known.kind == e.kind) {
             found.push(e.clone());
         }
