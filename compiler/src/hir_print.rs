@@ -6,10 +6,11 @@
 
 mod write;
 
+use crate::catalog::Table;
 use crate::constant::show_decimal;
 use crate::hir::{
-    ArithOp, Block, Column, ColumnVar, ConvertMode, Expr, ExprKind, From, Function, Local, LocalId,
-    Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
+    ArithOp, Block, Column, ColumnVar, Control, ConvertMode, Expr, ExprKind, From, Function, Local,
+    LocalId, Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
 };
 use grizzly_bytecode::{Interval, Type, Value, temporal};
 use smol_str::SmolStr;
@@ -110,6 +111,11 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("print {value}"));
             }
+            StatementKind::Let(name, expr) => {
+                let value = self.expr(expr);
+                self.line(format!("let {name}: {} = {value}", expr.ty));
+            }
+            StatementKind::Control(control) => self.control(control),
             StatementKind::SetVariable(name, expr) => {
                 let value = self.expr(expr);
                 self.line(format!("set {name}: {} = {value}", expr.ty));
@@ -120,13 +126,9 @@ impl<'s> Printer<'s> {
             StatementKind::CreateTable(table) => self.table(table),
             StatementKind::CreateIndex { table, index } => self.index(table, index),
             StatementKind::CreateTableAs { table, query, replace } => {
-                self.table(table);
-                let what = if *replace { "replaced by query" } else { "as query" };
-                self.query(what, query);
+                self.table_of_query(table, query, *replace);
             }
-            StatementKind::CopyTo(query, request) => {
-                self.query(&format!("copy to {request}"), query);
-            }
+            StatementKind::CopyTo(query, to) => self.query(&format!("copy to {to}"), query),
             StatementKind::CreateType(name, ty) => {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
@@ -153,6 +155,41 @@ impl<'s> Printer<'s> {
                 self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
             }
         }
+    }
+
+    fn control(&mut self, control: &Control) {
+        match control {
+            Control::Sequence(statements) => self.under("block", statements),
+            Control::If(condition, then, otherwise) => {
+                self.under("if", std::slice::from_ref(condition));
+                self.under("then", then);
+                self.under("else", otherwise);
+            }
+            Control::While(condition, body) => {
+                self.under("while", std::slice::from_ref(condition));
+                self.under("do", body);
+            }
+            Control::For(local, source, body) => {
+                self.under(&format!("for {local} in"), std::slice::from_ref(source));
+                self.under("do", body);
+            }
+            Control::Break => self.line("break"),
+            Control::Continue => self.line("continue"),
+            Control::Try { body, exception, handlers } => {
+                self.under("try", body);
+                for (condition, handler) in handlers {
+                    self.under(&format!("catch {exception}"), std::slice::from_ref(condition));
+                    self.under("do", handler);
+                }
+            }
+            Control::Late(..) => self.line("late"),
+        }
+    }
+
+    fn under(&mut self, head: &str, statements: &[Statement]) {
+        self.line(head);
+        let inner = print_statements(statements);
+        self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
     }
 
     fn table(&mut self, table: &crate::catalog::Table) {
@@ -266,6 +303,11 @@ impl<'s> Printer<'s> {
         });
     }
 
+    fn table_of_query(&mut self, table: &Table, query: &Query, replace: bool) {
+        self.table(table);
+        self.query(if replace { "replaced by query" } else { "as query" }, query);
+    }
+
     fn from(&mut self, from: &From) {
         match from {
             From::Table { table, columns } => {
@@ -333,6 +375,7 @@ impl<'s> Printer<'s> {
                     self.query(&format!("for {row} in"), query);
                     self.deeper(|this| this.block(body));
                 }
+                Step::Change(change, _) => self.statement(change),
                 other => {
                     let step = self.step(other);
                     self.line(step);
@@ -366,6 +409,11 @@ impl<'s> Printer<'s> {
             Step::ForRows(local, query, body) => {
                 let head = format!("for {}", self.local(*local));
                 format!("{head} in {}{}", self.inner_query(query), self.inline_block(body))
+            }
+            Step::Change(change, _) => {
+                let mut inner = Printer::new(self.columns, self.locals);
+                inner.statement(change);
+                inner.text.trim_end().to_owned()
             }
             Step::Break => "break".into(),
             Step::Continue => "continue".into(),

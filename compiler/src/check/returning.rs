@@ -28,6 +28,11 @@ impl<'a> Checker<'a> {
         &mut self,
         items: &'a [ast::SelectItem],
     ) -> Option<Vec<OutputColumn>> {
+        if self.function.is_some() {
+            let at = items.first().map_or_else(Default::default, ast::SelectItem::span);
+            self.later(at, "RETURNING in a function");
+            return None;
+        }
         let outputs = self.in_clause("RETURNING", AliasMode::Hidden, Aggregating::No, |this| {
             let collecting = std::mem::take(&mut this.scope.aggregates);
             let outputs = this.outputs(Some(items), Span::default(), None);

@@ -66,7 +66,7 @@ impl<'a> StatementWriter<'_, '_, 'a> {
     fn insert_rows(&mut self, insert: &Insert, rows: &[Vec<Expr>]) -> Result<bc::Function> {
         let place = self.statement.place;
         let variables: Vec<ColumnVar> = insert.query.outputs.iter().map(|o| o.variable).collect();
-        let mut emitter = self.emitter();
+        let mut emitter = self.emitter()?;
         let code = super::conflict::RowInsert::new(insert, &mut emitter);
         for row in rows {
             let mark = emitter.mark();
