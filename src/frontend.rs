@@ -10,7 +10,9 @@ use crate::session::{Variables, with_ids};
 use crate::source::Source;
 use grizzly_bytecode::TableId;
 use grizzly_compiler::catalog::{self, Catalog};
-use grizzly_compiler::check::{CheckedScript, check_script, check_statement, check_stored};
+use grizzly_compiler::check::{
+    CheckedScript, LiveLocal, check_script, check_statement, check_stored,
+};
 use grizzly_compiler::hir::{self, StatementKind};
 use grizzly_grammar::ast::fold;
 use grizzly_grammar::lexer::lex;
@@ -83,6 +85,25 @@ pub fn check_late(
         return Err(late(diagnostics));
     }
     Ok(statement)
+}
+
+/// Checks a statement inside a block now that it is reached.
+///
+/// # Errors
+/// [`Error::Compile`] where it has errors.
+pub fn check_inner(
+    statement: &ast::Statement,
+    source: &Source,
+    catalog: &dyn Catalog,
+    locals: Vec<LiveLocal>,
+) -> Result<hir::Statement> {
+    let compiler_source = compiler_source(source);
+    let (checked, diagnostics) =
+        grizzly_compiler::check::check_inner(statement, &compiler_source, catalog, locals);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Error::Compile { source: source.id, diagnostics });
+    }
+    Ok(checked)
 }
 
 /// Makes the first catalog version of a database's stored objects: their sources are checked as one

@@ -16,6 +16,7 @@
 //! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of
 //! inner expressions, which `nullability` derives from the leaves.
 
+mod change;
 mod renumber;
 mod visit;
 
@@ -320,6 +321,8 @@ pub enum Step {
     Continue,
     /// Prints the text of a value and a line end.
     Print(Expr),
+    /// INSERT, UPDATE or DELETE, at its place; its columns are the function's.
+    Change(Box<StatementKind>, Place),
 }
 
 impl Step {
@@ -654,6 +657,10 @@ pub enum StatementKind {
     Print(Expr),
     /// `SET name = e` of a session variable.
     SetVariable(SmolStr, Expr),
+    /// LET at the top level, and SET of such a local: the name that no other declaration has.
+    Let(SmolStr, Expr),
+    /// Statements under control: each runs by itself, as at the top level.
+    Control(Box<Control>),
     /// INSERT. The query's outputs are all columns of the table, in order, of their types.
     Insert(Arc<Table>, Query),
     /// UPDATE.
@@ -711,6 +718,36 @@ pub enum StatementKind {
     Release(SmolStr),
     /// EXPLAIN.
     Explain(ExplainMode, Box<Statement>),
+}
+
+/// The control of statements at the top level. Conditions and sources are [`StatementKind::Let`]
+/// without a name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// One after the other.
+    Sequence(Vec<Statement>),
+    /// IF; NULL counts as FALSE.
+    If(Statement, Vec<Statement>, Vec<Statement>),
+    /// WHILE.
+    While(Statement, Vec<Statement>),
+    /// FOR: the local's name, the array, the body.
+    For(SmolStr, Statement, Vec<Statement>),
+    /// BREAK.
+    Break,
+    /// CONTINUE.
+    Continue,
+    /// TRY. What the body changed is undone where an exception leaves it.
+    Try {
+        /// What is tried.
+        body: Vec<Statement>,
+        /// The local that holds the exception.
+        exception: SmolStr,
+        /// What catches it: when, and what is done. Where none fits, the exception goes on.
+        handlers: Vec<(Statement, Vec<Statement>)>,
+    },
+    /// Checked when it is reached, with the locals in scope: name, name that no other declaration
+    /// has, type.
+    Late(Arc<grizzly_grammar::ast::Statement>, Vec<(SmolStr, SmolStr, Type)>),
 }
 
 /// What EXPLAIN shows.

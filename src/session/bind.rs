@@ -51,6 +51,7 @@ fn bind_in(statement: &hir::Statement, objects: &Scope<'_>) -> Result<hir::State
         }
         StatementKind::Expression(e, _)
         | StatementKind::Print(e)
+        | StatementKind::Let(_, e)
         | StatementKind::SetVariable(_, e) => bind_expr(e, objects)?,
         StatementKind::Explain(_, inner) => **inner = bind_in(inner, objects)?,
         _ => {}

@@ -6,6 +6,7 @@
 //! statement did is undone, an open transaction stays open.
 
 mod bind;
+mod control;
 mod definitions;
 mod files;
 mod prepared;
@@ -47,6 +48,10 @@ pub struct Session {
     parameters: HashMap<SmolStr, Value>,
     /// The types and functions of the script that runs.
     script: Objects,
+    /// The script that runs.
+    running: Option<Arc<Source>>,
+    /// Its locals.
+    locals: control::ScriptLocals,
     transaction: Option<Open>,
     /// The memory of the statement that runs, within the session's.
     statement_budget: Budget,
@@ -69,6 +74,8 @@ impl Session {
             variables: Variables::default(),
             parameters: HashMap::new(),
             script: Objects::default(),
+            running: None,
+            locals: control::ScriptLocals::default(),
             transaction: None,
             statement_budget,
             damage: Damage::default(),
@@ -157,6 +164,7 @@ impl Session {
         done: &mut dyn FnMut(&hir::Statement, u64),
     ) -> Result<()> {
         self.script = checked.definitions.clone();
+        self.running = Some(checked.source.clone());
         let mut statements = checked.statements.iter().enumerate();
         let outcome = statements.try_for_each(|(index, statement)| {
             let stale = matches!(statement.kind, hir::StatementKind::Late)
@@ -171,6 +179,8 @@ impl Session {
             Ok(())
         });
         self.script = Objects::default();
+        self.running = None;
+        self.locals.clear();
         outcome
     }
 

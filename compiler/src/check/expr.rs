@@ -69,7 +69,10 @@ impl<'a> Checker<'a> {
             K::Return(value) => self.return_expr(value.as_deref(), span),
             K::Struct(literal) => self.struct_literal(literal, span, want),
             K::Array(items) => self.array(items, span, want),
-            K::Subquery(query) | K::Query(query) => self.scalar_query(query, span),
+            K::Subquery(query) | K::Query(query) => match self.wanted_table(want) {
+                Some(shape) => self.table_rows(query, &shape, span),
+                None => self.scalar_query(query, span),
+            },
             K::Exists(query) => self.exists(query, span),
             K::ArrayQuery(query) => self.array_query(query, span),
             K::Quantified(quantified) => self.quantified(quantified, span),

@@ -216,6 +216,7 @@ impl Block {
                     query.for_each_expr(visit);
                     body.for_each_expr(visit);
                 }
+                Step::Change(change, _) => change.for_each_change_expr(visit),
                 Step::Break | Step::Continue => {}
             }
         }
@@ -240,6 +241,7 @@ impl Block {
                     query.for_each_expr_mut(visit);
                     body.for_each_expr_mut(visit);
                 }
+                Step::Change(change, _) => change.for_each_change_expr_mut(visit),
                 Step::Break | Step::Continue => {}
             }
         }
@@ -264,6 +266,7 @@ impl Block {
                 | Step::Push(_, e)
                 | Step::Expr(e)
                 | Step::Print(e) => e.for_each_table(visit),
+                Step::Change(change, _) => change.for_each_changed_table(visit),
                 Step::Break | Step::Continue => {}
             }
         }
@@ -288,6 +291,7 @@ impl Block {
                 | Step::Push(_, e)
                 | Step::Expr(e)
                 | Step::Print(e) => e.for_each_table_mut(visit),
+                Step::Change(change, _) => change.for_each_changed_table_mut(visit),
                 Step::Break | Step::Continue => {}
             }
         }
