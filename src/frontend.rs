@@ -126,6 +126,7 @@ pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<O
         script: &nothing,
         objects: &nothing,
         variables: &variables,
+        prepared: hashbrown::HashMap::new(),
         sources: &shared.files,
         transaction: None,
     };

@@ -5,7 +5,7 @@
 
 use crate::hir::{Effect, Function};
 use grizzly_bytecode::{
-    ColumnId, FileRequest, FileSource, Place, SourceId, StructType, TableId, Type, Value,
+    ColumnId, FileRequest, FileSource, Parameter, Place, SourceId, StructType, TableId, Type, Value,
 };
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -23,6 +23,11 @@ pub trait Catalog {
     fn function(&self, key: &FunctionKey) -> Option<Arc<Function>>;
     /// The built-ins of a name, one an overload; empty where there is none.
     fn natives(&self, name: &str) -> Vec<Arc<Native>>;
+    /// The parameters of a statement of PREPARE, by its folded name. A catalog without a session
+    /// has none.
+    fn prepared(&self, _name: &str) -> Option<Vec<Parameter>> {
+        None
+    }
     /// A session variable.
     fn variable(&self, name: &str) -> Option<Variable>;
     /// The names of all objects of a kind, for suggestions.
