@@ -189,6 +189,10 @@ pub enum NativeType {
     Variable(char),
     /// An array of a type.
     Array(Box<NativeType>),
+    /// A map from one type to another.
+    Map(Box<(NativeType, NativeType)>),
+    /// A struct without a name.
+    Struct(Vec<(SmolStr, NativeType)>),
     /// Anything, each argument by itself.
     Any,
 }

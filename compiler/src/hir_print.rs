@@ -4,6 +4,7 @@
 //! Column variables print as `name#3`, locals as `name%0`, parameters as `?0`; conversions and
 //! natives show the type that they give, so the form can be read without the source.
 
+use crate::catalog::Table;
 use crate::constant::show_decimal;
 use crate::hir::{
     ArithOp, Block, Column, ColumnVar, Control, ConvertMode, Expr, ExprKind, From, Function, Local,
@@ -144,13 +145,9 @@ impl<'s> Printer<'s> {
             }
             StatementKind::CreateTable(table) => self.table(table),
             StatementKind::CreateTableAs { table, query, replace } => {
-                self.table(table);
-                let what = if *replace { "replaced by query" } else { "as query" };
-                self.query(what, query);
+                self.table_of_query(table, query, *replace);
             }
-            StatementKind::CopyTo(query, request) => {
-                self.query(&format!("copy to {request}"), query);
-            }
+            StatementKind::CopyTo(query, to) => self.query(&format!("copy to {to}"), query),
             StatementKind::CreateType(name, ty) => {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
@@ -322,6 +319,11 @@ impl<'s> Printer<'s> {
                 ));
             }
         });
+    }
+
+    fn table_of_query(&mut self, table: &Table, query: &Query, replace: bool) {
+        self.table(table);
+        self.query(if replace { "replaced by query" } else { "as query" }, query);
     }
 
     fn from(&mut self, from: &From) {

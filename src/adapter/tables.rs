@@ -285,6 +285,8 @@ impl Tables for StorageTables<'_> {
     }
 
     fn rollback_to(&mut self, savepoint: u64) -> Result<(), Fault> {
+        // What an INSERT that raised held back is undone with it.
+        self.load = None;
         let found = self.marks.iter().position(|(number, _)| *number == savepoint);
         let found = found.ok_or_else(|| broken("the savepoint is gone"))?;
         self.marks.truncate(found + 1);

@@ -344,17 +344,18 @@ impl<'a> Checker<'a> {
             return None;
         }
         let mut columns: Vec<TableColumn> = Vec::new();
+        let mut places: Vec<Span> = Vec::new();
         for (index, output) in rows.outputs.iter_mut().enumerate() {
             let given = renamed.get(index).map(|ident| ident.name.clone());
             let name = given.unwrap_or_else(|| output.name.clone());
             let place = output.value.place;
             let at = renamed.get(index).map_or(Span::new(place.start, place.end), |r| r.span);
-            if columns.iter().any(|known| known.name.eq_ignore_ascii_case(&name)) {
-                let message = format!("the query has two columns called `{name}`");
-                let help = "give one of them another name: `… AS other_name`";
-                self.report(say::file_option(at, &message, Some(help)));
+            let first = columns.iter().position(|known| known.name.eq_ignore_ascii_case(&name));
+            if let Some(first) = first.and_then(|first| places.get(first)) {
+                self.report(say::duplicate_name(at, *first, "column", &name));
                 return None;
             }
+            places.push(at);
             if output.value.ty == Type::Null {
                 output.value.ty = Type::Text;
             }

@@ -10,13 +10,18 @@
 //! one. Deliberately absent: constant folding of typed expressions (the machine's, through
 //! `Evaluate`) and any choice of plans.
 
+mod array_patterns;
 mod assert;
 mod block;
 mod call;
 mod choice;
 mod collected;
 mod collection;
+<<<<<<< HEAD
 mod control;
+=======
+mod composite;
+>>>>>>> main
 mod define;
 mod effects;
 mod expr;
@@ -418,6 +423,11 @@ impl<'a> Checker<'a> {
         let ty = operand.ty();
         if matches!(ty, Type::Bool | Type::Null | Type::Error) {
             return self.coerce(operand, &Type::Bool, operand::Mode::Implicit, what);
+        }
+        if ty == Type::Json {
+            let json = self.settle(operand);
+            let span = Span::new(json.place.start, json.place.end);
+            return self.built_in("json_condition", vec![json], span);
         }
         if let operand::Operand::Untyped(operand::Untyped::Parameter(_), _) = operand {
             return self.coerce(operand, &Type::Bool, operand::Mode::Implicit, what);

@@ -488,7 +488,7 @@ impl<'a> Checker<'a> {
                 return Expr { kind, ty: Type::Text, place };
             }
             Type::Exception(exception) => exception.fields.clone(),
-            Type::Json => return self.later(span, "a path into JSON"),
+            Type::Json => return self.json_field(base, name, span),
             _ => Vec::new(),
         };
         match fields.iter().position(|field| field.name.eq_ignore_ascii_case(name)) {
