@@ -4,6 +4,8 @@
 //! Column variables print as `name#3`, locals as `name%0`, parameters as `?0`; conversions and
 //! natives show the type that they give, so the form can be read without the source.
 
+mod write;
+
 use crate::catalog::Table;
 use crate::constant::show_decimal;
 use crate::hir::{
@@ -118,25 +120,11 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("set {name}: {} = {value}", expr.ty));
             }
-            StatementKind::Insert(table, query) => {
-                self.query(&format!("insert into {}", table.name), query);
-            }
-            StatementKind::Update { table, filter, assignments, .. } => {
-                self.line(format!("update {}", table.name));
-                self.deeper(|this| {
-                    for (index, value) in assignments {
-                        let name = table.columns.get(*index).map_or("?", |c| c.name.as_str());
-                        let value = this.expr(value);
-                        this.line(format!("set {name} = {value}"));
-                    }
-                    this.clause("where", filter.as_ref());
-                });
-            }
-            StatementKind::Delete { table, filter, .. } => {
-                self.line(format!("delete from {}", table.name));
-                self.deeper(|this| this.clause("where", filter.as_ref()));
-            }
+            StatementKind::Insert(insert) => self.insert(insert),
+            StatementKind::Update(update) => self.update(update),
+            StatementKind::Delete(delete) => self.delete(delete),
             StatementKind::CreateTable(table) => self.table(table),
+            StatementKind::CreateIndex { table, index } => self.index(table, index),
             StatementKind::CreateTableAs { table, query, replace } => {
                 self.table_of_query(table, query, *replace);
             }
@@ -229,6 +217,7 @@ impl<'s> Printer<'s> {
                 let key: Vec<SmolStr> = table.key.iter().filter_map(name).collect();
                 this.line(format!("key ({})", join(&key)));
             }
+            this.rules(table);
         });
     }
 

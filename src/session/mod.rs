@@ -9,6 +9,7 @@ mod bind;
 mod control;
 mod definitions;
 mod files;
+mod indexes;
 mod prepared;
 mod run;
 mod transaction;
@@ -16,6 +17,7 @@ mod variables;
 mod watchdog;
 
 pub(crate) use definitions::with_ids;
+pub(crate) use indexes::with_index_ids;
 pub use prepared::Prepared;
 pub use run::Stage;
 pub use variables::{SessionVariable, Variables};

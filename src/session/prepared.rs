@@ -162,8 +162,8 @@ pub(super) fn is_data(kind: &StatementKind) -> bool {
         StatementKind::Query(_)
             | StatementKind::Expression(..)
             | StatementKind::Print(_)
-            | StatementKind::Insert(..)
-            | StatementKind::Update { .. }
-            | StatementKind::Delete { .. }
+            | StatementKind::Insert(_)
+            | StatementKind::Update(_)
+            | StatementKind::Delete(_)
     )
 }

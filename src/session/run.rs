@@ -353,9 +353,9 @@ fn has_program(kind: &StatementKind) -> bool {
             | StatementKind::Expression(..)
             | StatementKind::Print(_)
             | StatementKind::SetVariable(..)
-            | StatementKind::Insert(..)
-            | StatementKind::Update { .. }
-            | StatementKind::Delete { .. }
+            | StatementKind::Insert(_)
+            | StatementKind::Update(_)
+            | StatementKind::Delete(_)
     )
 }
 

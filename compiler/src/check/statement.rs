@@ -107,6 +107,8 @@ impl<'a> Checker<'a> {
             K::Update(update) => return self.update(update, span),
             K::Delete(delete) => return self.delete(delete, span),
             K::CreateTable(create) => return self.create_table(create),
+            K::CreateIndex(create) => return self.create_index(create),
+            K::Truncate(names) => return self.truncate(names),
             K::Copy(copy) => return self.copy(copy, span),
             K::CreateView(create) => return self.create_view(create),
             K::Drop(drop) => return self.drop_objects(drop),
