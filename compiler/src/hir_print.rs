@@ -141,19 +141,30 @@ impl<'s> Printer<'s> {
                     self.line(format!("drop {kind:?} {name}"));
                 }
             }
-            StatementKind::Begin(serializable) => {
-                self.line(if *serializable { "begin serializable" } else { "begin" });
-            }
-            StatementKind::Commit => self.line("commit"),
-            StatementKind::Rollback => self.line("rollback"),
-            StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
-            StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
-            StatementKind::Release(name) => self.line(format!("release {name}")),
             StatementKind::Explain(mode, inner) => {
                 self.line(format!("explain {mode:?}"));
                 let inner = print_statement(inner);
                 self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
             }
+            StatementKind::Begin(_)
+            | StatementKind::Commit
+            | StatementKind::Rollback
+            | StatementKind::Savepoint(_)
+            | StatementKind::RollbackTo(_)
+            | StatementKind::Release(_) => self.transaction(kind),
+        }
+    }
+
+    fn transaction(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::Begin(true) => self.line("begin serializable"),
+            StatementKind::Begin(false) => self.line("begin"),
+            StatementKind::Commit => self.line("commit"),
+            StatementKind::Rollback => self.line("rollback"),
+            StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
+            StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
+            StatementKind::Release(name) => self.line(format!("release {name}")),
+            _ => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested
-//! loops where there is no equality; the side with fewer rows is built, where the kind of join allows it.
+//! loops where there is no equality; the side with fewer rows is built, where the kind of join
+//! allows it.
 
 mod join;
 
