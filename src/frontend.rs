@@ -132,6 +132,7 @@ pub fn rebuild(
         script: &nothing,
         objects: &nothing,
         variables: &variables,
+        prepared: hashbrown::HashMap::new(),
         sources: &shared.files,
         transaction: None,
     };

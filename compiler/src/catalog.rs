@@ -5,7 +5,7 @@
 
 use crate::hir::{Effect, Function};
 use grizzly_bytecode::{
-    ColumnId, FileRequest, FileSource, Place, SourceId, StructType, TableId, Type, Value,
+    ColumnId, FileRequest, FileSource, Parameter, Place, SourceId, StructType, TableId, Type, Value,
 };
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -25,6 +25,11 @@ pub trait Catalog {
     fn natives(&self, name: &str) -> Vec<Arc<Native>>;
     /// An index, with its table.
     fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)>;
+    /// The parameters of a statement of PREPARE, by its folded name. A catalog without a session
+    /// has none.
+    fn prepared(&self, _name: &str) -> Option<Vec<Parameter>> {
+        None
+    }
     /// A session variable.
     fn variable(&self, name: &str) -> Option<Variable>;
     /// The names of all objects of a kind, for suggestions.

@@ -661,6 +661,12 @@ pub enum StatementKind {
     SetVariable(SmolStr, Expr),
     /// LET at the top level, and SET of such a local: the name that no other declaration has.
     Let(SmolStr, Expr),
+    /// PREPARE.
+    Prepare(SmolStr, Box<Statement>),
+    /// EXECUTE: the positional parameters in order, each a [`StatementKind::Let`] without a name.
+    Execute(SmolStr, Vec<Statement>),
+    /// DEALLOCATE.
+    Deallocate(SmolStr),
     /// Statements under control: each runs by itself, as at the top level.
     Control(Box<Control>),
     /// INSERT.

@@ -115,6 +115,13 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("let {name}: {} = {value}", expr.ty));
             }
+            StatementKind::Prepare(name, inner) => {
+                self.under(&format!("prepare {name}"), std::slice::from_ref(&**inner));
+            }
+            StatementKind::Execute(name, arguments) => {
+                self.under(&format!("execute {name}"), arguments);
+            }
+            StatementKind::Deallocate(name) => self.line(format!("deallocate {name}")),
             StatementKind::Control(control) => self.control(control),
             StatementKind::SetVariable(name, expr) => {
                 let value = self.expr(expr);

@@ -10,7 +10,7 @@ use crate::catalog::{
 };
 use crate::check::known_value;
 use crate::hir::{Function, Statement, StatementKind};
-use grizzly_bytecode::{FileRequest, Type};
+use grizzly_bytecode::{FileRequest, Parameter, Type};
 use grizzly_grammar::ast::fold;
 use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
@@ -27,6 +27,8 @@ pub struct OverlayObjects {
     pub tables: HashMap<SmolStr, Option<Arc<Table>>>,
     /// Views.
     pub views: HashMap<SmolStr, Option<Arc<View>>>,
+    /// The parameters of the statements of PREPARE.
+    pub prepared: HashMap<SmolStr, Option<Vec<Parameter>>>,
     /// Session variables.
     pub variables: HashMap<SmolStr, Variable>,
     /// Variables whose only assignment is one top-level SET of a literal: their value is known.
@@ -100,6 +102,12 @@ impl<'a> Overlay<'a> {
                 let known = if value_known { known_value(value) } else { None };
                 let ty = objects.variables.get(&key).map_or(value.ty.clone(), |v| v.ty.clone());
                 objects.variables.insert(key, Variable { ty, value: known });
+            }
+            StatementKind::Prepare(name, inner) => {
+                objects.prepared.insert(name.clone(), Some(inner.parameters.clone()));
+            }
+            StatementKind::Deallocate(name) => {
+                objects.prepared.insert(name.clone(), None);
             }
             StatementKind::Late => objects.open = true,
             _ => {}
@@ -192,6 +200,13 @@ impl Catalog for Overlay<'_> {
 
     fn variable(&self, name: &str) -> Option<Variable> {
         self.objects.variables.get(name).cloned().or_else(|| self.base.variable(name))
+    }
+
+    fn prepared(&self, name: &str) -> Option<Vec<Parameter>> {
+        match self.objects.prepared.get(name) {
+            Some(own) => own.clone(),
+            None => self.base.prepared(name),
+        }
     }
 
     fn names(&self, kind: ObjectKind) -> Vec<SmolStr> {

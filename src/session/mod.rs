@@ -54,6 +54,8 @@ pub struct Session {
     running: Option<Arc<Source>>,
     /// Its locals.
     locals: control::ScriptLocals,
+    /// The statements of PREPARE, by their names, with what they were compiled to.
+    named: HashMap<SmolStr, prepared::Named>,
     transaction: Option<Open>,
     /// The memory of the statement that runs, within the session's.
     statement_budget: Budget,
@@ -78,6 +80,7 @@ impl Session {
             script: Objects::default(),
             running: None,
             locals: control::ScriptLocals::default(),
+            named: HashMap::new(),
             transaction: None,
             statement_budget,
             damage: Damage::default(),
@@ -256,6 +259,7 @@ impl Session {
             script: &self.script,
             objects,
             variables: &self.variables,
+            prepared: self.named_parameters(),
             sources: &self.database.shared.files,
             transaction: self.transaction.as_ref().map(|open| &open.transaction),
         }

@@ -101,6 +101,15 @@ impl Session {
                 Err(Fault::new(Builtin::CompileError, message).into())
             }
             StatementKind::Late => Err(not_supported("a statement that is checked late").into()),
+            StatementKind::Prepare(name, inner) => {
+                self.remember(name, inner);
+                Ok(0)
+            }
+            StatementKind::Execute(name, arguments) => self.execute_named(name, arguments, output),
+            StatementKind::Deallocate(name) => {
+                self.named.remove(name);
+                Ok(0)
+            }
             StatementKind::Control(control) => self.control(control, output),
             StatementKind::Let(..) => self.value_of(statement, &mut None, output).map(|_| 0),
             StatementKind::Begin(serializable) => self.begin(*serializable).map(|()| 0),

@@ -29,7 +29,7 @@ pages! {
     e0360,
     e0370, e0371, e0372, e0373, e0374, e0375, e0376,
     e0380, e0381, e0382, e0385, e0386,
-    e0390, e0391, e0392, e0393, e0394, e0395, e0396,
+    e0390, e0391, e0392, e0393, e0394, e0395, e0396, e0397,
 }
 
 pub(crate) use e0300::not_supported;
@@ -111,6 +111,7 @@ pub(crate) use e0393::not_iterable;
 pub(crate) use e0394::unlisted_exception;
 pub(crate) use e0395::kept_function;
 pub(crate) use e0396::{arrays_only, not_a_collection};
+pub(crate) use e0397::unknown_prepared;
 
 /// Adds "did you mean" with its fix, or says that nothing is similar.
 fn suggest(diagnostic: Diagnostic, span: Span, similar: Option<&str>, what: &str) -> Diagnostic {
