@@ -5,8 +5,8 @@
 //! whole script. What the script drops hides the database's object of that name.
 
 use crate::catalog::{
-    Catalog, FunctionKey, Native, ObjectKind, SourceDescription, Table, TableStatistics, Variable,
-    View,
+    Catalog, FunctionKey, Index, Native, ObjectKind, SourceDescription, Table, TableStatistics,
+    Variable, View,
 };
 use crate::check::known_value;
 use crate::hir::{Function, Statement, StatementKind};
@@ -50,7 +50,8 @@ impl OverlayObjects {
             ObjectKind::Function => {
                 self.functions.insert(function_key(name), None);
             }
-            ObjectKind::Native | ObjectKind::Variable => {}
+            // Indexes are parts of their tables.
+            ObjectKind::Index | ObjectKind::Native | ObjectKind::Variable => {}
         }
     }
 }
@@ -75,6 +76,7 @@ impl<'a> Overlay<'a> {
 
     /// Applies what a statement will do to the objects.
     pub fn apply(&mut self, statement: &Statement) {
+        self.apply_indexes(&statement.kind);
         let objects = &mut self.objects;
         match &statement.kind {
             StatementKind::CreateTable(table) | StatementKind::CreateTableAs { table, .. } => {
@@ -100,6 +102,28 @@ impl<'a> Overlay<'a> {
                 objects.variables.insert(key, Variable { ty, value: known });
             }
             StatementKind::Late => objects.open = true,
+            _ => {}
+        }
+    }
+}
+
+impl Overlay<'_> {
+    fn apply_indexes(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::CreateIndex { table, index, .. } => {
+                if let Some(known) = self.table(&fold(table)) {
+                    let indexed = Arc::new(known.with_index(index.clone()));
+                    self.objects.tables.insert(fold(table), Some(indexed));
+                }
+            }
+            StatementKind::Drop(dropped) => {
+                for (_, name) in dropped.iter().filter(|(kind, _)| *kind == ObjectKind::Index) {
+                    if let Some((table, _)) = self.index(name) {
+                        let without = Arc::new(table.without_index(name));
+                        self.objects.tables.insert(fold(&table.name), Some(without));
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -156,6 +180,16 @@ impl Catalog for Overlay<'_> {
         self.base.natives(name)
     }
 
+    fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        let own = self.objects.tables.values().flatten();
+        let found =
+            own.filter_map(|table| Some((table.clone(), table.index(name)?.clone()))).next();
+        found.or_else(|| {
+            let (table, index) = self.base.index(name)?;
+            (!self.objects.tables.contains_key(&fold(&table.name))).then_some((table, index))
+        })
+    }
+
     fn variable(&self, name: &str) -> Option<Variable> {
         self.objects.variables.get(name).cloned().or_else(|| self.base.variable(name))
     }
@@ -202,6 +236,11 @@ impl Catalog for Overlay<'_> {
                     names.retain(|other| other != name);
                     names.push(name.clone());
                 }
+            }
+            ObjectKind::Index => {
+                let known = |table: &Option<Arc<Table>>| table.clone().map(|t| t.indexes.clone());
+                let own = objects.tables.values().filter_map(known).flatten();
+                names.extend(own.map(|index| index.name.clone()));
             }
             ObjectKind::Native => {}
         }

@@ -17,7 +17,7 @@ use crate::adapter::{datums, types::storage_type};
 use crate::session::Variables;
 use grizzly_bytecode::{FileRequest, Type, Value};
 use grizzly_compiler::catalog::{
-    Catalog, ColumnStatistics, FunctionKey, Native, ObjectKind, SourceDescription, Table,
+    Catalog, ColumnStatistics, FunctionKey, Index, Native, ObjectKind, SourceDescription, Table,
     TableStatistics, Variable, View,
 };
 use grizzly_compiler::hir::Function;
@@ -61,6 +61,10 @@ impl Catalog for SessionCatalog<'_> {
 
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {
         self.builtins.forms(name)
+    }
+
+    fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        self.objects.index(name)
     }
 
     fn variable(&self, name: &str) -> Option<Variable> {

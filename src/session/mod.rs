@@ -6,8 +6,10 @@
 //! statement did is undone, an open transaction stays open.
 
 mod bind;
+mod control;
 mod definitions;
 mod files;
+mod indexes;
 mod prepared;
 mod run;
 mod transaction;
@@ -15,6 +17,7 @@ mod variables;
 mod watchdog;
 
 pub(crate) use definitions::with_ids;
+pub(crate) use indexes::with_index_ids;
 pub use prepared::Prepared;
 pub use run::Stage;
 pub use variables::{SessionVariable, Variables};
@@ -47,6 +50,10 @@ pub struct Session {
     parameters: HashMap<SmolStr, Value>,
     /// The types and functions of the script that runs.
     script: Objects,
+    /// The script that runs.
+    running: Option<Arc<Source>>,
+    /// Its locals.
+    locals: control::ScriptLocals,
     transaction: Option<Open>,
     /// The memory of the statement that runs, within the session's.
     statement_budget: Budget,
@@ -69,6 +76,8 @@ impl Session {
             variables: Variables::default(),
             parameters: HashMap::new(),
             script: Objects::default(),
+            running: None,
+            locals: control::ScriptLocals::default(),
             transaction: None,
             statement_budget,
             damage: Damage::default(),
@@ -157,6 +166,7 @@ impl Session {
         done: &mut dyn FnMut(&hir::Statement, u64),
     ) -> Result<()> {
         self.script = checked.definitions.clone();
+        self.running = Some(checked.source.clone());
         let mut statements = checked.statements.iter().enumerate();
         let outcome = statements.try_for_each(|(index, statement)| {
             let stale = matches!(statement.kind, hir::StatementKind::Late)
@@ -171,6 +181,8 @@ impl Session {
             Ok(())
         });
         self.script = Objects::default();
+        self.running = None;
+        self.locals.clear();
         outcome
     }
 

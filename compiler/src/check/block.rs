@@ -1,7 +1,7 @@
 //! Blocks: the statements of functions and of blocks at the top level.
 
-use super::composite::Part;
 use super::choice::{Branch, Use};
+use super::composite::Part;
 use super::operand::{Mode, Operand};
 use super::{Checker, Meaning, diverges};
 use crate::diagnostics as say;
@@ -121,6 +121,17 @@ impl<'a> Checker<'a> {
                 steps.push(Step::Print(value));
             }
             K::Expression(expr) => self.expression_step(expr, steps),
+            K::Assert(assert) => steps.extend(self.assertion(assert, span).map(Step::Expr)),
+            K::Insert(_) | K::Update(_) | K::Delete(_) if self.function.is_some() => {
+                let change = match &statement.kind {
+                    K::Insert(insert) => self.insert(insert),
+                    K::Update(update) => self.update(update, span),
+                    K::Delete(delete) => self.delete(delete, span),
+                    _ => None,
+                };
+                let place = self.place(span);
+                steps.extend(change.map(|change| Step::Change(Box::new(change), place)));
+            }
             K::Empty | K::Error | K::Later(_) => {}
             other => self.other_step(other, span),
         }
@@ -346,7 +357,6 @@ impl<'a> Checker<'a> {
         use ast::StatementKind as K;
         let later = match kind {
             K::Query(_) => "a query in a block",
-            K::Assert(_) => "ASSERT",
             K::Insert(_) => "INSERT in a block",
             K::Update(_) => "UPDATE in a block",
             K::Delete(_) => "DELETE in a block",

@@ -35,7 +35,7 @@ impl<'a> Checker<'a> {
                 return self.binary(*op, (*op_span, span), (left, right), want);
             }
             K::Compare { op, op_span, left, right } => {
-                let sides = (self.operand(left, None), self.operand(right, None));
+                let sides = self.sides(left, right);
                 return self.comparison(comparison_of(*op), *op_span, sides, span);
             }
             K::Is { operand, test, negated } => self.is_test(operand, *test, *negated, span),
@@ -69,7 +69,10 @@ impl<'a> Checker<'a> {
             K::Return(value) => self.return_expr(value.as_deref(), span),
             K::Struct(literal) => self.struct_literal(literal, span, want),
             K::Array(items) => self.array(items, span, want),
-            K::Subquery(query) | K::Query(query) => self.scalar_query(query, span),
+            K::Subquery(query) | K::Query(query) => match self.wanted_table(want) {
+                Some(shape) => self.table_rows(query, &shape, span),
+                None => self.scalar_query(query, span),
+            },
             K::Exists(query) => self.exists(query, span),
             K::ArrayQuery(query) => self.array_query(query, span),
             K::Quantified(quantified) => self.quantified(quantified, span),

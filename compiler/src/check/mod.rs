@@ -11,12 +11,16 @@
 //! `Evaluate`) and any choice of plans.
 
 mod array_patterns;
+mod assert;
 mod block;
 mod call;
 mod choice;
 mod collected;
 mod collection;
 mod composite;
+mod conflict;
+mod constraint;
+mod control;
 mod define;
 mod effects;
 mod expr;
@@ -25,6 +29,7 @@ mod file_options;
 mod function;
 mod group;
 mod grouping;
+mod index;
 mod join;
 mod lambda;
 mod loops;
@@ -40,6 +45,7 @@ mod pipe_rows;
 mod query;
 mod recover;
 mod resolve;
+mod returning;
 mod scope;
 mod script;
 mod set;
@@ -49,7 +55,9 @@ mod structs;
 mod subquery;
 mod table_function;
 mod table_of;
+mod table_result;
 mod types;
+mod update;
 mod view;
 mod with;
 mod write;
@@ -72,6 +80,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 pub use collection::collection_names;
+pub use control::{LiveLocal, check_inner};
+pub(crate) use query::plain_query;
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
 pub use script::{CheckedScript, check_script, check_statement, check_stored};
@@ -147,6 +157,19 @@ pub(crate) enum Meaning {
     Local(LocalId),
     /// An expression without effects: a pattern's binding.
     Value(Expr),
+    /// A local of the script at the top level.
+    Script(ScriptLocal),
+}
+
+/// A local at the top level of a script, which its statements are given when they run.
+#[derive(Clone, Debug)]
+pub struct ScriptLocal {
+    /// The name that no other declaration has.
+    pub key: SmolStr,
+    /// Its type.
+    pub ty: Type,
+    /// Its value, where the statement is checked when it is reached.
+    pub value: Option<Value>,
 }
 
 /// An exception that leaves what is being checked, unless a TRY around it catches it.
@@ -162,6 +185,8 @@ pub(crate) struct Raised {
 pub(crate) struct FunctionContext {
     display: SmolStr,
     result: Option<FunctionResult>,
+    /// RETURNS TABLE: the value is the rows of a query.
+    table: bool,
 }
 
 /// Checks one statement or one function body.
