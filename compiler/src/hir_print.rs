@@ -109,15 +109,9 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("print {value}"));
             }
-            StatementKind::Let(name, expr) => {
-                let value = self.expr(expr);
-                self.line(format!("let {name}: {} = {value}", expr.ty));
-            }
+            StatementKind::Let(name, expr) => self.assigned("let", name, expr),
             StatementKind::Control(control) => self.control(control),
-            StatementKind::SetVariable(name, expr) => {
-                let value = self.expr(expr);
-                self.line(format!("set {name}: {} = {value}", expr.ty));
-            }
+            StatementKind::SetVariable(name, expr) => self.assigned("set", name, expr),
             StatementKind::Insert(table, query) => {
                 self.query(&format!("insert into {}", table.name), query);
             }
@@ -312,6 +306,11 @@ impl<'s> Printer<'s> {
                 ));
             }
         });
+    }
+
+    fn assigned(&mut self, what: &str, name: &str, expr: &Expr) {
+        let value = self.expr(expr);
+        self.line(format!("{what} {name}: {} = {value}", expr.ty));
     }
 
     fn table_of_query(&mut self, table: &Table, query: &Query, replace: bool) {
