@@ -17,11 +17,8 @@ mod call;
 mod choice;
 mod collected;
 mod collection;
-<<<<<<< HEAD
-mod control;
-=======
 mod composite;
->>>>>>> main
+mod control;
 mod define;
 mod effects;
 mod expr;
