@@ -113,13 +113,6 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("let {name}: {} = {value}", expr.ty));
             }
-            StatementKind::Prepare(name, inner) => {
-                self.under(&format!("prepare {name}"), std::slice::from_ref(&**inner));
-            }
-            StatementKind::Execute(name, arguments) => {
-                self.under(&format!("execute {name}"), arguments);
-            }
-            StatementKind::Deallocate(name) => self.line(format!("deallocate {name}")),
             StatementKind::Control(control) => self.control(control),
             StatementKind::SetVariable(name, expr) => {
                 let value = self.expr(expr);
@@ -160,6 +153,18 @@ impl<'s> Printer<'s> {
                     self.line(format!("drop {kind:?} {name}"));
                 }
             }
+            StatementKind::Explain(mode, inner) => {
+                self.line(format!("explain {mode:?}"));
+                let inner = print_statement(inner);
+                self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
+            }
+            other => self.session_statement(other),
+        }
+    }
+
+    /// Statements about the session: transactions and prepared statements.
+    fn session_statement(&mut self, kind: &StatementKind) {
+        match kind {
             StatementKind::Begin(serializable) => {
                 self.line(if *serializable { "begin serializable" } else { "begin" });
             }
@@ -168,11 +173,14 @@ impl<'s> Printer<'s> {
             StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
             StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
             StatementKind::Release(name) => self.line(format!("release {name}")),
-            StatementKind::Explain(mode, inner) => {
-                self.line(format!("explain {mode:?}"));
-                let inner = print_statement(inner);
-                self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
+            StatementKind::Prepare(name, inner) => {
+                self.under(&format!("prepare {name}"), std::slice::from_ref(&**inner));
             }
+            StatementKind::Execute(name, arguments) => {
+                self.under(&format!("execute {name}"), arguments);
+            }
+            StatementKind::Deallocate(name) => self.line(format!("deallocate {name}")),
+            _ => self.line("?"),
         }
     }
 
