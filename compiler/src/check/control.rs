@@ -2,9 +2,9 @@
 //! one, each as if it stood there alone.
 //!
 //! What the machine can do by itself (loops over locals, PRINT, calls) is compiled as one
-//! statement; only where a statement of the session stands inside, or a local of the script is assigned to,
-//! the construct becomes a [`Control`]. Its statements are checked in order, each over the
-//! objects that those before it made.
+//! statement; only where a statement of the session stands inside, or a local of the script is
+//! assigned to, the construct becomes a [`Control`]. Its statements are checked in order, each over
+//! the objects that those before it made.
 
 use super::operand::Mode;
 use super::script::ScriptRun;
