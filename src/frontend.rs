@@ -10,7 +10,9 @@ use crate::session::{Variables, with_ids};
 use crate::source::Source;
 use grizzly_bytecode::TableId;
 use grizzly_compiler::catalog::{self, Catalog};
-use grizzly_compiler::check::{CheckedScript, check_script, check_statement, check_stored};
+use grizzly_compiler::check::{
+    CheckedScript, LiveLocal, check_script, check_statement, check_stored,
+};
 use grizzly_compiler::hir::{self, StatementKind};
 use grizzly_grammar::ast::fold;
 use grizzly_grammar::lexer::lex;
@@ -85,6 +87,25 @@ pub fn check_late(
     Ok(statement)
 }
 
+/// Checks a statement inside a block now that it is reached.
+///
+/// # Errors
+/// [`Error::Compile`] where it has errors.
+pub fn check_inner(
+    statement: &ast::Statement,
+    source: &Source,
+    catalog: &dyn Catalog,
+    locals: Vec<LiveLocal>,
+) -> Result<hir::Statement> {
+    let compiler_source = compiler_source(source);
+    let (checked, diagnostics) =
+        grizzly_compiler::check::check_inner(statement, &compiler_source, catalog, locals);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Error::Compile { source: source.id, diagnostics });
+    }
+    Ok(checked)
+}
+
 /// Makes the first catalog version of a database's stored objects: their sources are checked as one
 /// script, in which they may refer to each other in any order.
 ///
@@ -105,12 +126,24 @@ pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<O
         script: &nothing,
         objects: &nothing,
         variables: &variables,
+        sources: &shared.files,
         transaction: None,
     };
     let checked = check_with(check_stored, &source, &empty);
     if checked.diagnostics.iter().any(Diagnostic::is_error) {
-        let (path, diagnostics) = (path.to_owned(), checked.diagnostics);
-        return Err(Error::Catalog { path, source: source.id, diagnostics });
+        // A function whose table was dropped is not there until it is made again, nor are those
+        // that call it; all else must fit.
+        let parsed = checked.statements.len() == stored.len();
+        let pairs = stored.iter().zip(&checked.statements);
+        let (lost, kept): (Vec<_>, Vec<_>) =
+            pairs.partition(|(_, made)| made.kind == StatementKind::Error);
+        let functions = lost.iter().all(|(object, _)| object.kind == StoredKind::Function);
+        if !parsed || lost.is_empty() || !functions {
+            let (path, diagnostics) = (path.to_owned(), checked.diagnostics);
+            return Err(Error::Catalog { path, source: source.id, diagnostics });
+        }
+        let kept: Vec<StoredObject> = kept.into_iter().map(|(object, _)| object.clone()).collect();
+        return rebuild(&kept, shared, path);
     }
     let mut objects = checked.definitions;
     for statement in &checked.statements {

@@ -14,7 +14,6 @@ use grizzly_bytecode::{Fault, Field, Type, Value};
 use grizzly_stdlib::display::text_of;
 use grizzly_vm::batch::Batch;
 use grizzly_vm::ports;
-use smol_str::SmolStr;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,8 +101,8 @@ fn the_examples_of_the_table_hold() {
         return;
     };
     let database = Database::in_memory(Options::default(), Arc::default()).expect("a database");
-    let mut known = grizzly::catalog::Builtins::new(grizzly_stdlib::PRELUDE).names();
-    known.extend(grizzly_compiler::check::collection_names().map(SmolStr::new));
+    let known = grizzly::catalog::Builtins::new(grizzly_stdlib::PRELUDE).names();
+    let collection: Vec<&str> = grizzly_compiler::check::collection_names().collect();
     let mut session = database.session();
     let (mut count, mut problems) = (0, Vec::new());
     let mut files: Vec<PathBuf> =
@@ -115,7 +114,9 @@ fn the_examples_of_the_table_hold() {
         for line in text.lines().skip(1) {
             let columns: Vec<&str> = line.split('\t').collect();
             let [name, _, _, _, _, _, examples, ..] = columns.as_slice() else { continue };
-            if !known.iter().any(|known| known == name) {
+            let on_arrays = file.ends_with("collection.tsv") && collection.contains(name);
+            let aggregate = file.ends_with("aggregate.tsv");
+            if !on_arrays && !aggregate && !known.iter().any(|known| known == name) {
                 continue;
             }
             for example in examples.split(" ;; ") {
@@ -132,5 +133,5 @@ fn the_examples_of_the_table_hold() {
     let list: Vec<&str> = wrong.iter().map(|problem| problem.as_str()).collect();
     assert!(list.is_empty(), "{} of {count} are wrong:\n{}", list.len(), list.join("\n"));
     assert_eq!(excused.len(), DEVIATIONS.len(), "a deviation holds by now");
-    assert!(count > 250, "only {count} examples were found");
+    assert!(count > 800, "only {count} examples were found");
 }

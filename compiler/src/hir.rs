@@ -16,6 +16,7 @@
 //! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of
 //! inner expressions, which `nullability` derives from the leaves.
 
+mod change;
 mod renumber;
 mod visit;
 
@@ -23,7 +24,7 @@ pub use renumber::Offsets;
 
 use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
-use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
+use grizzly_bytecode::{Cmp, FileRequest, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -312,12 +313,27 @@ pub enum Step {
     Expr(Expr),
     /// Repeats while TRUE.
     While(Expr, Block),
-    /// Leaves the innermost WHILE.
+    /// Repeats for each row of a query, which the local holds as a struct.
+    ForRows(LocalId, Box<Query>, Block),
+    /// Leaves the innermost loop.
     Break,
-    /// Starts the innermost WHILE's next round.
+    /// Starts the innermost loop's next round.
     Continue,
     /// Prints the text of a value and a line end.
     Print(Expr),
+    /// INSERT, UPDATE or DELETE, at its place; its columns are the function's.
+    Change(Box<StatementKind>, Place),
+}
+
+impl Step {
+    /// The local that the step makes.
+    #[must_use]
+    pub fn declares(&self) -> Option<LocalId> {
+        match self {
+            Step::Let(local, _) | Step::ForRows(local, ..) => Some(*local),
+            _ => None,
+        }
+    }
 }
 
 /// What a call may do beside giving a value, in rising order.
@@ -641,6 +657,10 @@ pub enum StatementKind {
     Print(Expr),
     /// `SET name = e` of a session variable.
     SetVariable(SmolStr, Expr),
+    /// LET at the top level, and SET of such a local: the name that no other declaration has.
+    Let(SmolStr, Expr),
+    /// Statements under control: each runs by itself, as at the top level.
+    Control(Box<Control>),
     /// INSERT. The query's outputs are all columns of the table, in order, of their types.
     Insert(Arc<Table>, Query),
     /// UPDATE.
@@ -665,6 +685,17 @@ pub enum StatementKind {
     },
     /// CREATE TABLE. The id is chosen when it runs.
     CreateTable(Arc<Table>),
+    /// CREATE TABLE … AS: the query's outputs are the table's columns, in order.
+    CreateTableAs {
+        /// The table.
+        table: Arc<Table>,
+        /// Its rows.
+        query: Query,
+        /// Whether a table of the name is dropped first.
+        replace: bool,
+    },
+    /// COPY … TO: the rows become a file.
+    CopyTo(Query, Arc<FileRequest>),
     /// CREATE TYPE.
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.
@@ -687,6 +718,36 @@ pub enum StatementKind {
     Release(SmolStr),
     /// EXPLAIN.
     Explain(ExplainMode, Box<Statement>),
+}
+
+/// The control of statements at the top level. Conditions and sources are [`StatementKind::Let`]
+/// without a name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// One after the other.
+    Sequence(Vec<Statement>),
+    /// IF; NULL counts as FALSE.
+    If(Statement, Vec<Statement>, Vec<Statement>),
+    /// WHILE.
+    While(Statement, Vec<Statement>),
+    /// FOR: the local's name, the array, the body.
+    For(SmolStr, Statement, Vec<Statement>),
+    /// BREAK.
+    Break,
+    /// CONTINUE.
+    Continue,
+    /// TRY. What the body changed is undone where an exception leaves it.
+    Try {
+        /// What is tried.
+        body: Vec<Statement>,
+        /// The local that holds the exception.
+        exception: SmolStr,
+        /// What catches it: when, and what is done. Where none fits, the exception goes on.
+        handlers: Vec<(Statement, Vec<Statement>)>,
+    },
+    /// Checked when it is reached, with the locals in scope: name, name that no other declaration
+    /// has, type.
+    Late(Arc<grizzly_grammar::ast::Statement>, Vec<(SmolStr, SmolStr, Type)>),
 }
 
 /// What EXPLAIN shows.

@@ -4,10 +4,11 @@
 //! Column variables print as `name#3`, locals as `name%0`, parameters as `?0`; conversions and
 //! natives show the type that they give, so the form can be read without the source.
 
+use crate::catalog::Table;
 use crate::constant::show_decimal;
 use crate::hir::{
-    ArithOp, Block, Column, ColumnVar, ConvertMode, Expr, ExprKind, From, Function, Local, LocalId,
-    Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
+    ArithOp, Block, Column, ColumnVar, Control, ConvertMode, Expr, ExprKind, From, Function, Local,
+    LocalId, Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
 };
 use grizzly_bytecode::{Interval, Type, Value, temporal};
 use smol_str::SmolStr;
@@ -108,6 +109,11 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("print {value}"));
             }
+            StatementKind::Let(name, expr) => {
+                let value = self.expr(expr);
+                self.line(format!("let {name}: {} = {value}", expr.ty));
+            }
+            StatementKind::Control(control) => self.control(control),
             StatementKind::SetVariable(name, expr) => {
                 let value = self.expr(expr);
                 self.line(format!("set {name}: {} = {value}", expr.ty));
@@ -131,6 +137,10 @@ impl<'s> Printer<'s> {
                 self.deeper(|this| this.clause("where", filter.as_ref()));
             }
             StatementKind::CreateTable(table) => self.table(table),
+            StatementKind::CreateTableAs { table, query, replace } => {
+                self.table_of_query(table, query, *replace);
+            }
+            StatementKind::CopyTo(query, to) => self.query(&format!("copy to {to}"), query),
             StatementKind::CreateType(name, ty) => {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
@@ -157,6 +167,41 @@ impl<'s> Printer<'s> {
                 self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
             }
         }
+    }
+
+    fn control(&mut self, control: &Control) {
+        match control {
+            Control::Sequence(statements) => self.under("block", statements),
+            Control::If(condition, then, otherwise) => {
+                self.under("if", std::slice::from_ref(condition));
+                self.under("then", then);
+                self.under("else", otherwise);
+            }
+            Control::While(condition, body) => {
+                self.under("while", std::slice::from_ref(condition));
+                self.under("do", body);
+            }
+            Control::For(local, source, body) => {
+                self.under(&format!("for {local} in"), std::slice::from_ref(source));
+                self.under("do", body);
+            }
+            Control::Break => self.line("break"),
+            Control::Continue => self.line("continue"),
+            Control::Try { body, exception, handlers } => {
+                self.under("try", body);
+                for (condition, handler) in handlers {
+                    self.under(&format!("catch {exception}"), std::slice::from_ref(condition));
+                    self.under("do", handler);
+                }
+            }
+            Control::Late(..) => self.line("late"),
+        }
+    }
+
+    fn under(&mut self, head: &str, statements: &[Statement]) {
+        self.line(head);
+        let inner = print_statements(statements);
+        self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
     }
 
     fn table(&mut self, table: &crate::catalog::Table) {
@@ -269,11 +314,20 @@ impl<'s> Printer<'s> {
         });
     }
 
+    fn table_of_query(&mut self, table: &Table, query: &Query, replace: bool) {
+        self.table(table);
+        self.query(if replace { "replaced by query" } else { "as query" }, query);
+    }
+
     fn from(&mut self, from: &From) {
         match from {
             From::Table { table, columns } => {
                 let columns: Vec<String> = columns.iter().map(|c| self.column(*c)).collect();
-                self.line(format!("from {} ({})", table.name, columns.join(", ")));
+                let name = match &table.file {
+                    Some(file) => file.request.to_string(),
+                    None => table.name.to_string(),
+                };
+                self.line(format!("from {name} ({})", columns.join(", ")));
             }
             From::Values { rows, columns } => {
                 let columns: Vec<String> = columns.iter().map(|c| self.column(*c)).collect();
@@ -327,6 +381,12 @@ impl<'s> Printer<'s> {
                     self.line(format!("while {condition}"));
                     self.deeper(|this| this.block(body));
                 }
+                Step::ForRows(local, query, body) => {
+                    let row = self.local(*local);
+                    self.query(&format!("for {row} in"), query);
+                    self.deeper(|this| this.block(body));
+                }
+                Step::Change(change, _) => self.statement(change),
                 other => {
                     let step = self.step(other);
                     self.line(step);
@@ -357,10 +417,27 @@ impl<'s> Printer<'s> {
             Step::While(condition, body) => {
                 format!("while {} {}", self.expr(condition), self.inline_block(body))
             }
+            Step::ForRows(local, query, body) => {
+                let head = format!("for {}", self.local(*local));
+                format!("{head} in {}{}", self.inner_query(query), self.inline_block(body))
+            }
+            Step::Change(change, _) => {
+                let mut inner = Printer::new(self.columns, self.locals);
+                inner.statement(change);
+                inner.text.trim_end().to_owned()
+            }
             Step::Break => "break".into(),
             Step::Continue => "continue".into(),
             Step::Print(value) => format!("print {}", self.expr(value)),
         }
+    }
+
+    /// A query on lines of its own.
+    fn inner_query(&self, query: &Query) -> String {
+        let mut inner = Printer::new(self.columns, self.locals);
+        inner.depth = self.depth + 1;
+        inner.query("query", query);
+        format!("\n{}", inner.text)
     }
 
     fn inline_block(&mut self, block: &Block) -> String {
@@ -477,10 +554,7 @@ impl<'s> Printer<'s> {
                         format!("{operand} {} {which}", op)
                     }
                 };
-                let mut inner = Printer::new(self.columns, self.locals);
-                inner.depth = self.depth + 1;
-                inner.query("query", query);
-                format!("{head}(\n{})", inner.text)
+                format!("{head}({})", self.inner_query(query))
             }
             ExprKind::Try { body, exception, handler, undo } => {
                 let undo = if *undo { " undo" } else { "" };

@@ -6,7 +6,9 @@
 //! statement did is undone, an open transaction stays open.
 
 mod bind;
+mod control;
 mod definitions;
+mod files;
 mod prepared;
 mod run;
 mod transaction;
@@ -29,6 +31,7 @@ use grizzly_bytecode::{Builtin, Fault, Type, Value};
 use grizzly_compiler::hir;
 use grizzly_grammar::Diagnostic;
 use grizzly_vm::budget::Budget;
+use grizzly_vm::progress::Progress;
 use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -45,6 +48,10 @@ pub struct Session {
     parameters: HashMap<SmolStr, Value>,
     /// The types and functions of the script that runs.
     script: Objects,
+    /// The script that runs.
+    running: Option<Arc<Source>>,
+    /// Its locals.
+    locals: control::ScriptLocals,
     transaction: Option<Open>,
     /// The memory of the statement that runs, within the session's.
     statement_budget: Budget,
@@ -52,6 +59,8 @@ pub struct Session {
     damage: Damage,
     /// The parameters of prepared statements; kept, so that running one allocates none.
     values: Vec<Value>,
+    /// How far the statement that runs has come.
+    progress: Arc<Progress>,
     cancel: Arc<AtomicBool>,
     watchdog: Option<Watchdog>,
 }
@@ -65,10 +74,13 @@ impl Session {
             variables: Variables::default(),
             parameters: HashMap::new(),
             script: Objects::default(),
+            running: None,
+            locals: control::ScriptLocals::default(),
             transaction: None,
             statement_budget,
             damage: Damage::default(),
             values: Vec::new(),
+            progress: Arc::default(),
             cancel: Arc::new(AtomicBool::new(false)),
             watchdog: None,
         }
@@ -90,6 +102,12 @@ impl Session {
     /// set, so that a whole script ends, until somebody clears it.
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancel.clone()
+    }
+
+    /// How far the statement that runs has come with reading files: counters that any thread may
+    /// look at while it runs. They begin anew with each statement.
+    pub fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
     }
 
     /// The database.
@@ -146,11 +164,14 @@ impl Session {
         done: &mut dyn FnMut(&hir::Statement, u64),
     ) -> Result<()> {
         self.script = checked.definitions.clone();
+        self.running = Some(checked.source.clone());
         let mut statements = checked.statements.iter().enumerate();
         let outcome = statements.try_for_each(|(index, statement)| {
-            let late = match statement.kind {
-                hir::StatementKind::Late => Some(self.check_late(checked, index)?),
-                _ => None,
+            let stale = matches!(statement.kind, hir::StatementKind::Late)
+                || bind::files_changed(statement, &self.database.shared.files);
+            let late = match stale {
+                true => Some(self.check_late(checked, index)?),
+                false => None,
             };
             let statement = late.as_ref().unwrap_or(statement);
             let rows = self.execute(statement, &[], output)?;
@@ -158,6 +179,8 @@ impl Session {
             Ok(())
         });
         self.script = Objects::default();
+        self.running = None;
+        self.locals.clear();
         outcome
     }
 
@@ -231,6 +254,7 @@ impl Session {
             script: &self.script,
             objects,
             variables: &self.variables,
+            sources: &self.database.shared.files,
             transaction: self.transaction.as_ref().map(|open| &open.transaction),
         }
     }

@@ -23,7 +23,7 @@ pub struct Prepared {
 }
 
 /// The compiled form for a catalog version.
-struct Compiled {
+pub(super) struct Compiled {
     objects: Arc<Objects>,
     executable: Executable,
     columns: Vec<Field>,
@@ -74,18 +74,63 @@ impl Session {
             return self.execute(statement, parameters, output);
         }
         self.guarded(output, |session, output| {
-            session.in_statement(|session| {
-                let compiled = session.compiled(statement, compiled)?;
-                let expected = &compiled.executable.program().parameters;
-                let mut values = std::mem::take(&mut session.values);
-                session.parameter_values(expected, parameters, &mut values)?;
-                let outcome = session.run_executable(&compiled.executable, &values, output);
-                session.values = values;
-                let (_, rows) = outcome?;
-                output.finish(&compiled.columns)?;
-                Ok(rows)
-            })
+            session.run_compiled(statement, compiled, parameters, output)
         })
+    }
+
+    /// Runs a statement that is one program; what it was compiled to before is used again.
+    pub(super) fn run_compiled(
+        &mut self,
+        statement: &hir::Statement,
+        compiled: &mut Option<Compiled>,
+        parameters: &[Value],
+        output: &mut dyn Output,
+    ) -> Result<u64> {
+        self.in_statement(|session| {
+            let compiled = session.compiled(statement, compiled)?;
+            let (_, rows) = session.run_program(compiled, parameters, output)?;
+            output.finish(&compiled.columns)?;
+            Ok(rows)
+        })
+    }
+
+    /// The value of a LET; its local gets it.
+    pub(super) fn value_of(
+        &mut self,
+        statement: &hir::Statement,
+        compiled: &mut Option<Compiled>,
+        output: &mut dyn Output,
+    ) -> Result<Value> {
+        let mut result = Value::Null;
+        self.in_statement(|session| {
+            let compiled = session.compiled(statement, compiled)?;
+            let (value, rows) = session.run_program(compiled, &[], output)?;
+            result = value.unwrap_or(Value::Null);
+            Ok(rows)
+        })?;
+        if let StatementKind::Let(key, value) = &statement.kind
+            && !key.is_empty()
+        {
+            self.locals.insert(key.clone(), (value.ty.clone(), result.clone()));
+        }
+        Ok(result)
+    }
+
+    fn run_program(
+        &mut self,
+        compiled: &Compiled,
+        parameters: &[Value],
+        output: &mut dyn Output,
+    ) -> Result<(Option<Value>, u64)> {
+        let expected = &compiled.executable.program().parameters;
+        let mut values = std::mem::take(&mut self.values);
+        let given = self.parameter_values(expected, parameters, &mut values);
+        let outcome = match given {
+            Ok(()) => self.run_executable(&compiled.executable, &values, output),
+            Err(fault) => Err(fault.into()),
+        };
+        self.values = values;
+        outcome
     }
 
     /// The compiled form for the catalog version in force.
@@ -95,9 +140,11 @@ impl Session {
         known: &'c mut Option<Compiled>,
     ) -> Result<&'c Compiled> {
         let objects = self.objects();
-        let valid = known.as_ref().is_some_and(|known| Arc::ptr_eq(&known.objects, &objects));
+        let same = known.as_ref().is_some_and(|known| Arc::ptr_eq(&known.objects, &objects));
+        let valid = same && !bind::reads_files(statement);
         if !valid {
-            let program = self.compile(&bind::bind(statement, &objects)?)?;
+            let program =
+                self.compile(&bind::bind(statement, &objects, &self.database.shared.files)?)?;
             let executable = link(program, &self.database.shared)?;
             let columns = executable.program().output.clone();
             *known = Some(Compiled { objects, executable, columns });
@@ -109,7 +156,7 @@ impl Session {
 }
 
 /// Whether a statement is one program and no more.
-fn is_data(kind: &StatementKind) -> bool {
+pub(super) fn is_data(kind: &StatementKind) -> bool {
     matches!(
         kind,
         StatementKind::Query(_)

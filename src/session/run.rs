@@ -22,6 +22,7 @@ use grizzly_vm::batch::Batch;
 use grizzly_vm::budget::Budget;
 use grizzly_vm::ports::{NoOutput, NoTables};
 use grizzly_vm::{Context, Executable};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// The bytes that the folding of one constant may reserve.
@@ -52,6 +53,7 @@ impl Evaluate for Folding<'_> {
             parameters: &[],
             cancel: self.cancel,
             transaction_micros: 0,
+            progress: &Arc::default(),
             rows_written: 0,
             nesting: 0,
         };
@@ -99,6 +101,8 @@ impl Session {
                 Err(Fault::new(Builtin::CompileError, message).into())
             }
             StatementKind::Late => Err(not_supported("a statement that is checked late").into()),
+            StatementKind::Control(control) => self.control(control, output),
+            StatementKind::Let(..) => self.value_of(statement, &mut None, output).map(|_| 0),
             StatementKind::Begin(serializable) => self.begin(*serializable).map(|()| 0),
             StatementKind::Commit => self.commit().map(|()| 0),
             StatementKind::Rollback => self.rollback().map(|()| 0),
@@ -154,17 +158,17 @@ impl Session {
         if definitions::define(open, &shared, statement)? {
             return Ok(0);
         }
-        let bound = bind::bind(statement, &open.objects)?;
+        let bound = bind::bind(statement, &open.objects, &shared.files)?;
         if let StatementKind::Explain(mode, inner) = &bound.kind {
             let text = self.explain(*mode, inner)?;
             return show_text(output, &text).map(|()| 0).map_err(Error::from);
         }
-        let program = self.compile(&bound)?;
-        let mut values = Vec::new();
-        self.parameter_values(&program.parameters, parameters, &mut values)?;
-        let executable = link(program, &shared)?;
-        let columns = executable.program().output.clone();
-        let (value, rows) = self.run_executable(&executable, &values, output)?;
+        match &bound.kind {
+            StatementKind::CreateTableAs { .. } => return self.create_table_as(&bound, parameters),
+            StatementKind::CopyTo(..) => return self.copy_to(&bound, parameters),
+            _ => {}
+        }
+        let (value, columns, rows) = self.run_bound(&bound, parameters, output)?;
         if let StatementKind::SetVariable(name, expression) = &bound.kind {
             let value = value.unwrap_or(Value::Null);
             let ty = variable_type(&expression.ty);
@@ -172,6 +176,23 @@ impl Session {
         }
         output.finish(&columns)?;
         Ok(rows)
+    }
+
+    /// Compiles and runs a bound statement: its value, its result's columns and the number of rows
+    /// that it changed.
+    pub(super) fn run_bound(
+        &mut self,
+        bound: &hir::Statement,
+        parameters: &[Value],
+        output: &mut dyn Output,
+    ) -> Result<(Option<Value>, Vec<Field>, u64)> {
+        let program = self.compile(bound)?;
+        let mut values = Vec::new();
+        self.parameter_values(&program.parameters, parameters, &mut values)?;
+        let executable = link(program, &self.database.shared)?;
+        let columns = executable.program().output.clone();
+        let (value, rows) = self.run_executable(&executable, &values, output)?;
+        Ok((value, columns, rows))
     }
 
     /// Plans and compiles a bound statement.
@@ -208,7 +229,7 @@ impl Session {
     /// [`Error::Compile`] where the statement cannot be compiled.
     pub fn emit(&mut self, stage: Stage, statement: &hir::Statement) -> Result<String> {
         let objects = self.objects();
-        let bound = bind::bind(statement, &objects)?;
+        let bound = bind::bind(statement, &objects, &self.database.shared.files)?;
         if !has_program(&bound.kind) {
             return Ok(String::new());
         }
@@ -238,6 +259,18 @@ impl Session {
                 let variable = variable
                     .ok_or_else(|| missing(format!("the variable {{{name}}} was never SET")))?;
                 convert(&variable.value, &variable.ty, &parameter.ty)
+            }
+            ParameterSource::Local(key) => {
+                let local = self.locals.get(key);
+                let (ty, value) = local.ok_or_else(|| {
+                    let name = key.split('@').next().unwrap_or(key);
+                    missing(format!("the local {name} has no value yet"))
+                })?;
+                match parameter.ty {
+                    // A caught exception stands for what it is.
+                    Type::Exception(_) => Ok(value.clone()),
+                    _ => convert(value, ty, &parameter.ty),
+                }
             }
             ParameterSource::Positional(index) => {
                 let given = given.get(usize::from(*index));
@@ -271,6 +304,7 @@ impl Session {
         };
         let micros = open.micros;
         self.damage.clear();
+        self.progress.reset();
         let mut tables = StorageTables::new(&mut open.transaction, self.damage.clone());
         let world = &shared.world;
         let mut context = Context {
@@ -286,6 +320,7 @@ impl Session {
             parameters,
             cancel: &self.cancel,
             transaction_micros: micros,
+            progress: &self.progress,
             rows_written: 0,
             nesting: 0,
         };

@@ -9,4 +9,5 @@
 
 mod bad_input;
 mod cases;
+mod files;
 mod process;

@@ -10,15 +10,23 @@
 //! one. Deliberately absent: constant folding of typed expressions (the machine's, through
 //! `Evaluate`) and any choice of plans.
 
+mod array_patterns;
+mod assert;
 mod block;
 mod call;
 mod choice;
+mod collected;
 mod collection;
+mod composite;
+mod control;
 mod define;
 mod effects;
 mod expr;
+mod file;
+mod file_options;
 mod function;
 mod group;
+mod grouping;
 mod join;
 mod lambda;
 mod loops;
@@ -42,6 +50,8 @@ mod statement;
 mod structs;
 mod subquery;
 mod table_function;
+mod table_of;
+mod table_result;
 mod types;
 mod view;
 mod with;
@@ -65,6 +75,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 pub use collection::collection_names;
+pub use control::{LiveLocal, check_inner};
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
 pub use script::{CheckedScript, check_script, check_statement, check_stored};
@@ -72,6 +83,8 @@ pub use script::{CheckedScript, check_script, check_statement, check_stored};
 /// What is known of the whole script before its statements are checked.
 #[derive(Default)]
 pub(crate) struct ScriptFacts {
+    /// Whether the statements run as soon as they are checked, so that nothing can be put off.
+    pub(crate) reached: bool,
     /// Tables that some statement creates, with the places of their names.
     pub(crate) tables: HashMap<SmolStr, Span>,
     /// The row types of those tables, for functions that are checked before the tables exist.
@@ -138,6 +151,19 @@ pub(crate) enum Meaning {
     Local(LocalId),
     /// An expression without effects: a pattern's binding.
     Value(Expr),
+    /// A local of the script at the top level.
+    Script(ScriptLocal),
+}
+
+/// A local at the top level of a script, which its statements are given when they run.
+#[derive(Clone, Debug)]
+pub struct ScriptLocal {
+    /// The name that no other declaration has.
+    pub key: SmolStr,
+    /// Its type.
+    pub ty: Type,
+    /// Its value, where the statement is checked when it is reached.
+    pub value: Option<Value>,
 }
 
 /// An exception that leaves what is being checked, unless a TRY around it catches it.
@@ -153,6 +179,8 @@ pub(crate) struct Raised {
 pub(crate) struct FunctionContext {
     display: SmolStr,
     result: Option<FunctionResult>,
+    /// RETURNS TABLE: the value is the rows of a query.
+    table: bool,
 }
 
 /// Checks one statement or one function body.
@@ -392,6 +420,11 @@ impl<'a> Checker<'a> {
         let ty = operand.ty();
         if matches!(ty, Type::Bool | Type::Null | Type::Error) {
             return self.coerce(operand, &Type::Bool, operand::Mode::Implicit, what);
+        }
+        if ty == Type::Json {
+            let json = self.settle(operand);
+            let span = Span::new(json.place.start, json.place.end);
+            return self.built_in("json_condition", vec![json], span);
         }
         if let operand::Operand::Untyped(operand::Untyped::Parameter(_), _) = operand {
             return self.coerce(operand, &Type::Bool, operand::Mode::Implicit, what);

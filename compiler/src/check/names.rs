@@ -147,13 +147,13 @@ impl<'a> Checker<'a> {
         }
         let columns = self.column_names();
         let mut names: Vec<SmolStr> = self.names.iter().map(|b| b.name.clone()).collect();
-        if !columns.is_empty() {
+        let variable = self.function.is_none() && self.catalog.variable(name).is_some();
+        if !columns.is_empty() && !variable {
             names.extend(columns.iter().cloned());
             let near = similar(name, names.iter());
             self.report(say::unknown_column(span, &ident.name, None, near.as_deref(), &columns));
             return;
         }
-        let variable = self.function.is_none() && self.catalog.variable(name).is_some();
         let near = similar(name, names.iter());
         self.report(say::unknown_name(span, &ident.name, near.as_deref(), variable));
     }
@@ -181,6 +181,7 @@ impl<'a> Checker<'a> {
         binding.used = true;
         match binding.meaning.clone() {
             Meaning::Local(local) => self.local(local, self.place(span)),
+            Meaning::Script(local) => self.script_value(local, span),
             Meaning::Value(mut value) => {
                 value.place = self.place(span);
                 value
@@ -194,7 +195,7 @@ impl<'a> Checker<'a> {
         let binding = self.names.get(index)?;
         Some(match binding.meaning {
             Meaning::Local(local) => Ok(local),
-            Meaning::Value(_) => Err(()),
+            Meaning::Value(_) | Meaning::Script(_) => Err(()),
         })
     }
 
@@ -215,7 +216,11 @@ impl<'a> Checker<'a> {
     pub(crate) fn unbind(&mut self, keep: usize) {
         let ended: Vec<Binding> = self.names.drain(keep.min(self.names.len())..).collect();
         for binding in ended {
-            if !binding.used && !binding.name.starts_with('_') && binding.name != "self" {
+            // What was not understood may have read it.
+            let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+            let doubt = errors.any(|error| error.primary.span.start > binding.span.start);
+            let quiet = doubt || binding.name.starts_with('_') || binding.name == "self";
+            if !binding.used && !quiet {
                 self.report(say::unused(binding.span, binding.what, &binding.name));
             }
         }
@@ -249,7 +254,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown_variable(&mut self, variable: &ast::Ident, span: Span) {
+    pub(crate) fn unknown_variable(&mut self, variable: &ast::Ident, span: Span) {
         if self.open {
             self.be_late(span, "a variable that may be set when it is reached".into());
             return;
@@ -307,6 +312,9 @@ impl<'a> Checker<'a> {
             ast::NamePart::Ident(ident) => Some(ident.name.clone()),
             ast::NamePart::Interpolation(interpolation) => {
                 let (variable, span) = (&interpolation.variable, interpolation.span);
+                if let Some(local) = self.script_local(&variable.folded()) {
+                    return self.local_as_name(&local, variable, span);
+                }
                 if self.function.is_some() {
                     self.report(say::variable_in_function(span, &variable.name));
                     return None;
@@ -331,6 +339,43 @@ impl<'a> Checker<'a> {
                         None
                     }
                 }
+            }
+        }
+    }
+
+    /// The value of a local of the script.
+    pub(crate) fn script_value(&mut self, local: super::ScriptLocal, span: Span) -> Expr {
+        let index = self.parameter(ParameterSource::Local(local.key), local.ty.clone(), true);
+        Expr { kind: ExprKind::Parameter(index), ty: local.ty, place: self.place(span) }
+    }
+
+    /// The local of the script that a folded name means.
+    pub(crate) fn script_local(&mut self, name: &str) -> Option<super::ScriptLocal> {
+        let index = self.binding(name, 0)?;
+        let binding = self.names.get_mut(index)?;
+        binding.used = true;
+        match &binding.meaning {
+            Meaning::Script(local) => Some(local.clone()),
+            _ => None,
+        }
+    }
+
+    /// The name that a local of the script holds; it is known once the statement is reached.
+    fn local_as_name(
+        &mut self,
+        local: &super::ScriptLocal,
+        variable: &ast::Ident,
+        span: Span,
+    ) -> Option<SmolStr> {
+        match &local.value {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ if local.ty != Type::Text || local.value.is_some() => {
+                self.report(say::not_a_name(span, &variable.name, &local.ty));
+                None
+            }
+            _ => {
+                self.be_late(span, format!("the value of `{{{}}}`", variable.name));
+                None
             }
         }
     }
@@ -440,7 +485,7 @@ impl<'a> Checker<'a> {
                 return Expr { kind, ty: Type::Text, place };
             }
             Type::Exception(exception) => exception.fields.clone(),
-            Type::Json => return self.later(span, "a path into JSON"),
+            Type::Json => return self.json_field(base, name, span),
             _ => Vec::new(),
         };
         match fields.iter().position(|field| field.name.eq_ignore_ascii_case(name)) {

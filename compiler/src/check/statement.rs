@@ -29,6 +29,7 @@ impl<'a> Checker<'a> {
             _ => StatementKind::Error,
         };
         self.infer_statement_locals(&kind);
+        let kind = self.with_undo(kind);
         statement_of(self, kind, statement.span)
     }
 
@@ -43,10 +44,30 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Notes which TRYs of an expression at the top level undo changes.
+    pub(crate) fn with_undo(&self, mut kind: StatementKind) -> StatementKind {
+        let of = |key: &crate::catalog::FunctionKey| {
+            self.catalog.function(key).map_or(crate::hir::Effect::Pure, |f| f.effect)
+        };
+        match &mut kind {
+            StatementKind::Expression(expr, _)
+            | StatementKind::Print(expr)
+            | StatementKind::Let(_, expr)
+            | StatementKind::SetVariable(_, expr) => super::effects::mark_undo_in(expr, &of),
+            // A SELECT without FROM may write.
+            StatementKind::Query(query) if query.from.is_none() => {
+                query.for_each_expr_mut(&mut |e| super::effects::mark_undo_in(e, &of));
+            }
+            _ => {}
+        }
+        kind
+    }
+
     /// Nullability of the locals of an expression at the top level.
-    fn infer_statement_locals(&mut self, kind: &StatementKind) {
+    pub(crate) fn infer_statement_locals(&mut self, kind: &StatementKind) {
         let (StatementKind::Expression(expr, _)
         | StatementKind::Print(expr)
+        | StatementKind::Let(_, expr)
         | StatementKind::SetVariable(_, expr)) = kind
         else {
             return;
@@ -79,10 +100,14 @@ impl<'a> Checker<'a> {
                 StatementKind::Print(value)
             }
             K::While(_) | K::For(_) => return self.loop_statement(statement),
+            K::Assert(assert) => {
+                StatementKind::Expression(self.assertion(assert, span)?, SmolStr::default())
+            }
             K::Insert(insert) => return self.insert(insert),
             K::Update(update) => return self.update(update, span),
             K::Delete(delete) => return self.delete(delete, span),
             K::CreateTable(create) => return self.create_table(create),
+            K::Copy(copy) => return self.copy(copy, span),
             K::CreateView(create) => return self.create_view(create),
             K::Drop(drop) => return self.drop_objects(drop),
             K::Begin(level) => {
@@ -120,7 +145,8 @@ impl<'a> Checker<'a> {
         if value.ty.is_error() || walk::has_error(&value) {
             return None;
         }
-        let name = if value.ty == Type::Unit { SmolStr::default() } else { self.name_of(expr) };
+        let name =
+            if value.ty == Type::Unit { SmolStr::default() } else { self.name_of(expr, &value) };
         Some(StatementKind::Expression(value, name))
     }
 

@@ -45,7 +45,13 @@ impl<'a> Checker<'a> {
                 let mut fields = Vec::new();
                 let mut values = Vec::new();
                 for field in given {
-                    let value = self.settle(field.value);
+                    // A field that is NULL takes the type that the struct meets.
+                    let value = match field.value {
+                        value if value.ty() == Type::Null => {
+                            self.coerce(value, &Type::Null, Mode::Implicit, "the field")
+                        }
+                        value => self.settle(value),
+                    };
                     fields.push(Field { name: field.name, ty: value.ty.clone() });
                     values.push(value);
                 }
@@ -182,16 +188,7 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         let operands = items.iter().map(|item| self.operand(item, hint.as_ref())).collect();
-        let (mut values, mut ty) = self.unify(operands, hint.as_ref());
-        if ty.is_error() || values.iter().any(|value| value.ty.is_error()) {
-            return self.error(span);
-        }
-        if ty == Type::Null {
-            ty = hint.unwrap_or(Type::Text);
-            values.iter_mut().for_each(|value| value.ty = ty.clone());
-        }
-        let ty = Type::Array(Arc::new(ty));
-        Expr { kind: ExprKind::MakeArray(values), ty, place: self.place(span) }
+        self.array_of(operands, hint.as_ref(), span)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::plan::physical::{self, PhysicalPlan};
 use grizzly_bytecode as bc;
 use grizzly_bytecode::query::{Sink, Write, WriteOperation};
 use grizzly_bytecode::{
-    Access, ColumnId, Field, FunctionId, Instr, Layout, ObjectWindow, Program, QueryId, Type,
+    Access, ColumnId, Field, FunctionId, Instr, Layout, ObjectWindow, Place, Program, QueryId, Type,
 };
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub fn compile(
     builder.program.dependencies = dependencies(statement);
     // The entry is the first function.
     builder.program.functions.push(bc::Function::default());
-    let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
+    let mut writer = StatementWriter::new(statement, catalog, evaluate, &mut builder);
     let entry = writer.write()?;
     finish(builder, entry)
 }
@@ -65,7 +65,7 @@ pub fn explain(
     evaluate: &dyn Evaluate,
 ) -> Result<String> {
     let mut builder = statement_builder(statement, catalog, evaluate);
-    let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
+    let mut writer = StatementWriter::new(statement, catalog, evaluate, &mut builder);
     writer.explain(true)
 }
 
@@ -79,7 +79,7 @@ pub fn explain_logical(
     evaluate: &dyn Evaluate,
 ) -> Result<String> {
     let mut builder = statement_builder(statement, catalog, evaluate);
-    let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
+    let mut writer = StatementWriter::new(statement, catalog, evaluate, &mut builder);
     writer.explain(false)
 }
 
@@ -122,6 +122,55 @@ struct StatementWriter<'s, 'b, 'a> {
     catalog: &'a dyn Catalog,
     evaluate: &'a dyn Evaluate,
     builder: &'b mut Builder<'a>,
+    /// The locals of the function around, which the entry takes as parameters.
+    given: &'s [Expr],
+    /// The function around, for stack traces.
+    name: SmolStr,
+}
+
+/// The code of a statement that changes rows inside a function; `given` are the locals that it
+/// names, in the order of its parameters.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn change_function(
+    builder: &mut Builder<'_>,
+    kind: &StatementKind,
+    place: Place,
+    name: SmolStr,
+    given: &[Expr],
+) -> Result<FunctionId> {
+    let evaluate = builder.evaluate.ok_or_else(|| bug(place, "a change in a constant"))?;
+    let id = builder.reserve()?;
+    let mut locals = builder.scope.locals.clone();
+    locals.iter_mut().for_each(|local| local.nullable = true);
+    let statement = Statement {
+        kind: kind.clone(),
+        place,
+        parameters: Vec::new(),
+        columns: builder.scope.columns.clone(),
+        locals,
+    };
+    let output = std::mem::take(&mut builder.program.output);
+    let catalog = builder.catalog;
+    let mut writer =
+        StatementWriter { statement: &statement, catalog, evaluate, builder, given, name };
+    let function = writer.write()?;
+    builder.program.output = output;
+    builder.define(id, function);
+    Ok(id)
+}
+
+impl<'s, 'b, 'a> StatementWriter<'s, 'b, 'a> {
+    fn new(
+        statement: &'s Statement,
+        catalog: &'a dyn Catalog,
+        evaluate: &'a dyn Evaluate,
+        builder: &'b mut Builder<'a>,
+    ) -> Self {
+        let name = SmolStr::default();
+        StatementWriter { statement, catalog, evaluate, builder, given: &[], name }
+    }
 }
 
 impl<'a> StatementWriter<'_, '_, 'a> {
@@ -131,7 +180,7 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             if let StatementKind::Query(query) = &statement.kind {
                 self.builder.program.output = fields(query);
             }
-            let mut emitter = self.emitter();
+            let mut emitter = self.emitter()?;
             point.emit(&mut emitter)?;
             return emitter.finish();
         }
@@ -143,20 +192,24 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             }
             StatementKind::Expression(e, name) => self.expression(e, name),
             StatementKind::Print(e) => {
-                let mut emitter = self.emitter();
+                let mut emitter = self.emitter()?;
                 emitter.steps(&[crate::hir::Step::Print(e.clone())])?;
                 emitter.finish()
             }
-            StatementKind::SetVariable(_, e) => value_entry(self.builder, e, &statement.locals),
+            StatementKind::SetVariable(_, e) | StatementKind::Let(_, e) => {
+                value_entry(self.builder, e, &statement.locals)
+            }
             StatementKind::Insert(table, query) => self.insert(table, query),
             StatementKind::Update { .. } | StatementKind::Delete { .. } => self.change(),
             _ => Err(bug(statement.place, "a statement that has no program")),
         }
     }
 
-    fn emitter(&mut self) -> Emitter<'_, 'a> {
+    fn emitter(&mut self) -> Result<Emitter<'_, 'a>> {
         let flow = local_flow(&self.statement.locals);
-        Emitter::new(self.builder, SmolStr::default(), flow, None)
+        let mut emitter = Emitter::new(self.builder, self.name.clone(), flow, None);
+        emitter.take_given(self.given)?;
+        Ok(emitter)
     }
 
     fn context(&self) -> PlanContext<'a> {
@@ -197,7 +250,7 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         let q = QueryId(index_u16(self.builder.program.queries.len(), "queries")?);
         self.builder.program.queries.push(query);
         let place = self.statement.place;
-        let mut emitter = self.emitter();
+        let mut emitter = self.emitter()?;
         let first = emitter.emit_boxed(&parameters)?;
         emitter.push_at(place, Instr::RunQuery { q, o: ObjectWindow(first) });
         emitter.finish()
@@ -205,12 +258,12 @@ impl<'a> StatementWriter<'_, '_, 'a> {
 
     fn expression(&mut self, e: &Expr, name: &SmolStr) -> Result<bc::Function> {
         if e.ty == Type::Unit {
-            let mut emitter = self.emitter();
+            let mut emitter = self.emitter()?;
             emitter.emit_to_nowhere(e)?;
             return emitter.finish();
         }
         self.builder.program.output = vec![Field { name: name.clone(), ty: e.ty.clone() }];
-        let mut emitter = self.emitter();
+        let mut emitter = self.emitter()?;
         let first = emitter.emit_boxed(std::slice::from_ref(e))?;
         emitter.push_at(e.place, Instr::EmitRow { o: ObjectWindow(first) });
         emitter.finish()
@@ -240,14 +293,15 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             columns: stored_columns(table),
             name: table.name.clone(),
         };
-        self.builder.program.accesses.push(access);
+        let accesses = &mut self.builder.program.accesses;
+        accesses.push(access);
+        let x = bc::AccessId(index_u16(accesses.len() - 1, "accesses")?);
         let place = self.statement.place;
-        let mut emitter = self.emitter();
+        let mut emitter = self.emitter()?;
         for row in rows {
             let mark = emitter.mark();
             let first = emitter.emit_boxed(row)?;
             let place = row.first().map_or(place, |e| e.place);
-            let x = bc::AccessId(0);
             emitter.push_at(place, Instr::InsertRow { x, o: ObjectWindow(first) });
             emitter.release(mark);
         }
@@ -270,7 +324,8 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             _ => return Err(bug(self.statement.place, "neither UPDATE nor DELETE")),
         };
         let mut context = self.context();
-        let (values, parameters) = self.captured(&values_query(table, columns, filter, assignments));
+        let (values, parameters) =
+            self.captured(&values_query(table, columns, filter, assignments));
         let row_key = context.fresh_column("row key", Type::Blob, false);
         let mut plan = LogicalPlan::Scan {
             table: table.clone(),

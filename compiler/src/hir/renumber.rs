@@ -72,6 +72,12 @@ impl Block {
                     condition.renumber(by);
                     body.renumber(by);
                 }
+                Step::ForRows(local, query, body) => {
+                    by.local(local);
+                    query.renumber(by);
+                    body.renumber(by);
+                }
+                Step::Change(change, _) => change.renumber_change(by),
                 Step::Break | Step::Continue => {}
             }
         }

@@ -64,6 +64,8 @@ pub enum ParameterSource {
     Positional(u16),
     /// `$name`.
     Named(SmolStr),
+    /// A local of the script, by a name that no other declaration has.
+    Local(SmolStr),
 }
 
 /// How one value is passed: the class of its registers and whether it may be NULL.

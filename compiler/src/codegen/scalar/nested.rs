@@ -1,14 +1,15 @@
-//! Functions inside expressions: the code of function values, and scalar code for the expressions of
-//! a query that have no vector form. Both see what their surroundings hold as arguments: a function
+//! Functions inside expressions: the code of function values, and scalar code for the expressions
+//! of a query that have no vector form. Both see what their surroundings hold as arguments: a function
 //! value captures it when it is made, a row's code is given it with the row.
 
 use super::{Emitter, Operand, bug};
 use crate::codegen::builder::{Builder, Result, index_u16};
 use crate::codegen::nulls::NullFlow;
-use crate::hir::{Expr, ExprKind, Lambda, LocalId, Step};
+use crate::hir::{Expr, ExprKind, Lambda, LocalId, StatementKind};
+use crate::plan::logical::query_defines;
 use grizzly_bytecode::{
-    ClosureShape, FunctionId, FunctionType, Imm, Instr, Layout, ObjectWindow, PlaceId, SlotWindow,
-    Type, closure_layouts,
+    ClosureShape, FunctionId, FunctionType, Imm, Instr, Layout, ObjectWindow, Place, PlaceId,
+    SlotWindow, Type, closure_layouts,
 };
 use hashbrown::HashSet;
 use smol_str::SmolStr;
@@ -18,27 +19,29 @@ use std::sync::Arc;
 /// make itself, each once, in the order of their first use.
 fn leaves<'e>(exprs: impl Iterator<Item = &'e Expr>, own: HashSet<LocalId>) -> Vec<Expr> {
     let mut own = own;
+    let mut own_columns = HashSet::new();
     let mut found: Vec<Expr> = Vec::new();
     let mut used: Vec<&Expr> = Vec::new();
     for expr in exprs {
         expr.walk(&mut |e| match &e.kind {
             ExprKind::Local(_) | ExprKind::Column(_) | ExprKind::Parameter(_) => used.push(e),
             ExprKind::Lambda(lambda) => own.extend(&lambda.parameters),
+            ExprKind::Subquery { query, .. } => own_columns.extend(query_defines(query).0),
             ExprKind::Try { exception, .. } => {
                 own.insert(*exception);
             }
             ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
-                block.walk_steps(&mut |step| {
-                    if let Step::Let(local, _) = step {
-                        own.insert(*local);
-                    }
-                });
+                block.walk_steps(&mut |step| own.extend(step.declares()));
             }
             _ => {}
         });
     }
     for e in used {
-        let inner = matches!(e.kind, ExprKind::Local(id) if own.contains(&id));
+        let inner = match e.kind {
+            ExprKind::Local(id) => own.contains(&id),
+            ExprKind::Column(var) => own_columns.contains(&var),
+            _ => false,
+        };
         if !inner && !found.iter().any(|known| known.kind == e.kind) {
             found.push(e.clone());
         }
@@ -62,12 +65,7 @@ pub fn row_function(
     // Nothing is known of the rows: every leaf may be NULL.
     let mut emitter = Emitter::new(builder, name.clone(), NullFlow::default(), Some(result));
     emitter.inlined_at = inlined_at;
-    let layout = |leaf: &Expr| Layout { ty: leaf.ty.clone(), nullable: true };
-    emitter.function.parameters = given.iter().map(layout).collect();
-    for leaf in &given {
-        let home = emitter.allocate(&leaf.ty, true)?;
-        emitter.settle_leaf(leaf, home);
-    }
+    emitter.take_given(&given)?;
     emitter.return_value(Some(e))?;
     let function = emitter.finish()?;
     builder.define(id, function);
@@ -85,17 +83,48 @@ impl Emitter<'_, '_> {
         }
     }
 
+    /// A statement that changes rows: code of its own, given the locals that it names.
+    pub fn change(&mut self, kind: &StatementKind, place: Place) -> Result<()> {
+        let mut exprs = Vec::new();
+        kind.for_each_change_expr(&mut |e| exprs.push(e));
+        let mut given = leaves(exprs.into_iter(), HashSet::new());
+        given.retain(|leaf| matches!(leaf.kind, ExprKind::Local(_)));
+        let name = self.name.clone();
+        let f =
+            crate::codegen::statement::change_function(self.builder, kind, place, name, &given)?;
+        let mark = self.mark();
+        let (s, o) = self.windows()?;
+        let mut windows = Vec::with_capacity(given.len());
+        for leaf in &given {
+            windows.push(self.allocate(&leaf.ty, true)?);
+        }
+        for (leaf, window) in given.iter().zip(windows) {
+            self.emit_to(leaf, window)?;
+        }
+        // Its instructions have places of their own in this function: the call has none.
+        self.push(Instr::Call { f, s: SlotWindow(s), o: ObjectWindow(o) });
+        self.release(mark);
+        Ok(())
+    }
+
+    /// Takes the locals of the code around as parameters.
+    pub fn take_given(&mut self, given: &[Expr]) -> Result<()> {
+        let layout = |leaf: &Expr| Layout { ty: leaf.ty.clone(), nullable: true };
+        self.function.parameters = given.iter().map(layout).collect();
+        for leaf in given {
+            let home = self.allocate(&leaf.ty, true)?;
+            self.settle_leaf(leaf, home);
+        }
+        Ok(())
+    }
+
     /// A function value with what it captures.
     pub fn lambda(&mut self, e: &Expr, lambda: &Lambda, dest: Operand) -> Result<()> {
         let (Type::Function(ty), Operand::Object { reg: d, .. }) = (&e.ty, dest) else {
             return Err(bug(e.place, "a function value outside object registers"));
         };
         let mut own: HashSet<LocalId> = lambda.parameters.iter().copied().collect();
-        lambda.body.walk_steps(&mut |step| {
-            if let Step::Let(local, _) = step {
-                own.insert(*local);
-            }
-        });
+        lambda.body.walk_steps(&mut |step| own.extend(step.declares()));
         let mut exprs = Vec::new();
         lambda.body.for_each_expr(&mut |expr| exprs.push(expr));
         let captured = leaves(exprs.into_iter(), own);
