@@ -4,7 +4,7 @@
 use crate::ast::Script;
 
 /// A text that is the same for two scripts if their trees differ at most in places, in the case of
-/// names, in the quotes of names, and in the order of the clauses of a query.
+/// names and in the quotes of names.
 #[must_use]
 pub fn meaning(script: &Script) -> String {
     let tree = format!("{:?}", script.statements);
@@ -29,8 +29,6 @@ pub fn meaning(script: &Script) -> String {
                     rest = behind;
                 }
             }
-        } else if let Some(behind) = rest.strip_prefix("clauses: [Clause") {
-            rest = behind.split_once(']').map_or("", |(_, behind)| behind);
         } else if let Some(behind) = rest.strip_prefix("quoted: ") {
             rest = behind.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         } else {

@@ -216,14 +216,15 @@ pub(super) fn print(items: &[Item<'_>], capacity: usize) -> String {
                     if spot.comma && group.broken {
                         printer.write(",");
                     }
-                    printer.line(group.column(spot.offset), spot.blank);
+                    let comments = group.column(spot.offset.max(0));
+                    printer.line(group.column(spot.offset), comments, spot.blank);
                 } else if spot.spaced {
                     printer.write(" ");
                 }
             }
         }
     }
-    printer.line(0, false);
+    printer.line(0, 0, false);
     printer.text
 }
 
@@ -240,12 +241,13 @@ impl Printer<'_> {
         }
     }
 
-    /// Ends the line, if one has begun, and begins one with `indent`.
-    fn line(&mut self, indent: usize, blank: bool) {
+    /// Ends the line, if one has begun, and begins one with `indent`; of several comments that
+    /// end the line all but the first have lines of their own, indented by `comments`.
+    fn line(&mut self, indent: usize, comments: usize, blank: bool) {
         for (nth, comment) in std::mem::take(&mut self.comments).into_iter().enumerate() {
             if nth > 0 {
                 self.end_line();
-                self.indent = indent;
+                self.indent = comments;
             } else if !self.fresh {
                 self.write(" ");
             }
