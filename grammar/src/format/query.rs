@@ -440,7 +440,11 @@ impl Layout<'_> {
         if let (Some(start), Some(end)) = (items.first(), items.last()) {
             let (start, _) = self.range(start.span());
             let (_, end) = self.range(end.span());
-            self.items(start, start, end);
+            let index = self.items(start, start, end);
+            // The first item begins a line as the others do.
+            if let Some((_, _, group)) = self.groups.get_mut(index) {
+                group.indent = 0;
+            }
             self.each_item(items);
         }
         let Some(group_by) = group_by else { return };
