@@ -104,6 +104,8 @@ fn the_examples_of_the_table_hold() {
     let known = grizzly::catalog::Builtins::new(grizzly_stdlib::PRELUDE).names();
     let collection: Vec<&str> = grizzly_compiler::check::collection_names().collect();
     let mut session = database.session();
+    let setup = "CREATE TYPE Tier AS ENUM (\"gold\", \"silver\", \"bronze\");";
+    run(&mut session, setup).expect("the type of the examples");
     let (mut count, mut problems) = (0, Vec::new());
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).expect("the tables").flatten().map(|entry| entry.path()).collect();

@@ -19,8 +19,10 @@
 mod change;
 mod renumber;
 mod visit;
+mod write;
 
 pub use renumber::Offsets;
+pub use write::{Assigned, Conflict, ConflictTarget, ConflictUpdate, Delete, Insert, Update};
 
 use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
@@ -659,32 +661,29 @@ pub enum StatementKind {
     SetVariable(SmolStr, Expr),
     /// LET at the top level, and SET of such a local: the name that no other declaration has.
     Let(SmolStr, Expr),
+    /// PREPARE.
+    Prepare(SmolStr, Box<Statement>),
+    /// EXECUTE: the positional parameters in order, each a [`StatementKind::Let`] without a name.
+    Execute(SmolStr, Vec<Statement>),
+    /// DEALLOCATE.
+    Deallocate(SmolStr),
     /// Statements under control: each runs by itself, as at the top level.
     Control(Box<Control>),
-    /// INSERT. The query's outputs are all columns of the table, in order, of their types.
-    Insert(Arc<Table>, Query),
+    /// INSERT.
+    Insert(Box<Insert>),
     /// UPDATE.
-    Update {
-        /// The table.
-        table: Arc<Table>,
-        /// Its columns' variables.
-        columns: Vec<ColumnVar>,
-        /// WHERE.
-        filter: Option<Expr>,
-        /// The new values: index of the column in the table, expression of its type.
-        assignments: Vec<(usize, Expr)>,
-    },
-    /// DELETE.
-    Delete {
-        /// The table.
-        table: Arc<Table>,
-        /// Its columns' variables.
-        columns: Vec<ColumnVar>,
-        /// WHERE.
-        filter: Option<Expr>,
-    },
+    Update(Box<Update>),
+    /// DELETE, and TRUNCATE of one table.
+    Delete(Box<Delete>),
     /// CREATE TABLE. The id is chosen when it runs.
     CreateTable(Arc<Table>),
+    /// CREATE INDEX of a table. The id is chosen when it runs.
+    CreateIndex {
+        /// The table's name.
+        table: SmolStr,
+        /// The index.
+        index: Arc<crate::catalog::Index>,
+    },
     /// CREATE TABLE … AS: the query's outputs are the table's columns, in order.
     CreateTableAs {
         /// The table.

@@ -4,6 +4,8 @@
 //! Column variables print as `name#3`, locals as `name%0`, parameters as `?0`; conversions and
 //! natives show the type that they give, so the form can be read without the source.
 
+mod write;
+
 use crate::catalog::Table;
 use crate::constant::show_decimal;
 use crate::hir::{
@@ -113,30 +115,23 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("let {name}: {} = {value}", expr.ty));
             }
+            StatementKind::Prepare(name, inner) => {
+                self.under(&format!("prepare {name}"), std::slice::from_ref(&**inner));
+            }
+            StatementKind::Execute(name, arguments) => {
+                self.under(&format!("execute {name}"), arguments);
+            }
+            StatementKind::Deallocate(name) => self.line(format!("deallocate {name}")),
             StatementKind::Control(control) => self.control(control),
             StatementKind::SetVariable(name, expr) => {
                 let value = self.expr(expr);
                 self.line(format!("set {name}: {} = {value}", expr.ty));
             }
-            StatementKind::Insert(table, query) => {
-                self.query(&format!("insert into {}", table.name), query);
-            }
-            StatementKind::Update { table, filter, assignments, .. } => {
-                self.line(format!("update {}", table.name));
-                self.deeper(|this| {
-                    for (index, value) in assignments {
-                        let name = table.columns.get(*index).map_or("?", |c| c.name.as_str());
-                        let value = this.expr(value);
-                        this.line(format!("set {name} = {value}"));
-                    }
-                    this.clause("where", filter.as_ref());
-                });
-            }
-            StatementKind::Delete { table, filter, .. } => {
-                self.line(format!("delete from {}", table.name));
-                self.deeper(|this| this.clause("where", filter.as_ref()));
-            }
+            StatementKind::Insert(insert) => self.insert(insert),
+            StatementKind::Update(update) => self.update(update),
+            StatementKind::Delete(delete) => self.delete(delete),
             StatementKind::CreateTable(table) => self.table(table),
+            StatementKind::CreateIndex { table, index } => self.index(table, index),
             StatementKind::CreateTableAs { table, query, replace } => {
                 self.table_of_query(table, query, *replace);
             }
@@ -153,19 +148,30 @@ impl<'s> Printer<'s> {
                     self.line(format!("drop {kind:?} {name}"));
                 }
             }
-            StatementKind::Begin(serializable) => {
-                self.line(if *serializable { "begin serializable" } else { "begin" });
-            }
-            StatementKind::Commit => self.line("commit"),
-            StatementKind::Rollback => self.line("rollback"),
-            StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
-            StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
-            StatementKind::Release(name) => self.line(format!("release {name}")),
             StatementKind::Explain(mode, inner) => {
                 self.line(format!("explain {mode:?}"));
                 let inner = print_statement(inner);
                 self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
             }
+            StatementKind::Begin(_)
+            | StatementKind::Commit
+            | StatementKind::Rollback
+            | StatementKind::Savepoint(_)
+            | StatementKind::RollbackTo(_)
+            | StatementKind::Release(_) => self.transaction(kind),
+        }
+    }
+
+    fn transaction(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::Begin(true) => self.line("begin serializable"),
+            StatementKind::Begin(false) => self.line("begin"),
+            StatementKind::Commit => self.line("commit"),
+            StatementKind::Rollback => self.line("rollback"),
+            StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
+            StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
+            StatementKind::Release(name) => self.line(format!("release {name}")),
+            _ => {}
         }
     }
 
@@ -218,6 +224,7 @@ impl<'s> Printer<'s> {
                 let key: Vec<SmolStr> = table.key.iter().filter_map(name).collect();
                 this.line(format!("key ({})", join(&key)));
             }
+            this.rules(table);
         });
     }
 

@@ -4,6 +4,7 @@
 //! a fixed order, [`physical::choose`] picks algorithms. Every stage prints as an indented tree
 //! ([`print`]).
 
+pub mod access;
 pub mod capture;
 pub mod estimate;
 pub mod logical;

@@ -9,6 +9,7 @@ mod bind;
 mod control;
 mod definitions;
 mod files;
+mod indexes;
 mod prepared;
 mod run;
 mod transaction;
@@ -16,6 +17,7 @@ mod variables;
 mod watchdog;
 
 pub(crate) use definitions::with_ids;
+pub(crate) use indexes::with_index_ids;
 pub use prepared::Prepared;
 pub use run::Stage;
 pub use variables::{SessionVariable, Variables};
@@ -52,6 +54,8 @@ pub struct Session {
     running: Option<Arc<Source>>,
     /// Its locals.
     locals: control::ScriptLocals,
+    /// The statements of PREPARE, by their names, with what they were compiled to.
+    named: HashMap<SmolStr, prepared::Named>,
     transaction: Option<Open>,
     /// The memory of the statement that runs, within the session's.
     statement_budget: Budget,
@@ -76,6 +80,7 @@ impl Session {
             script: Objects::default(),
             running: None,
             locals: control::ScriptLocals::default(),
+            named: HashMap::new(),
             transaction: None,
             statement_budget,
             damage: Damage::default(),
@@ -254,6 +259,7 @@ impl Session {
             script: &self.script,
             objects,
             variables: &self.variables,
+            prepared: self.named_parameters(),
             sources: &self.database.shared.files,
             transaction: self.transaction.as_ref().map(|open| &open.transaction),
         }

@@ -10,10 +10,12 @@ use crate::error::{Error, Result};
 use crate::frontend::Checked;
 use crate::output::Output;
 use crate::source::Source;
-use grizzly_bytecode::{Builtin, Fault, Field, Type, Value};
+use grizzly_bytecode::{Builtin, Fault, Field, Parameter, Type, Value};
 use grizzly_compiler::hir::{self, StatementKind};
 use grizzly_grammar::Diagnostic;
 use grizzly_vm::Executable;
+use hashbrown::HashMap;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// A prepared statement.
@@ -155,6 +157,51 @@ impl Session {
     }
 }
 
+/// A statement of PREPARE, and what it was compiled to.
+pub(super) struct Named {
+    statement: Arc<hir::Statement>,
+    compiled: Option<Compiled>,
+}
+
+impl Session {
+    /// PREPARE; a statement of the same name is replaced.
+    pub(super) fn remember(&mut self, name: &SmolStr, statement: &hir::Statement) {
+        let named = Named { statement: Arc::new(statement.clone()), compiled: None };
+        self.named.insert(name.clone(), named);
+    }
+
+    /// The parameters of all statements of PREPARE.
+    pub(super) fn named_parameters(&self) -> HashMap<SmolStr, Vec<Parameter>> {
+        let parameters =
+            |(name, named): (&SmolStr, &Named)| (name.clone(), named.statement.parameters.clone());
+        self.named.iter().map(parameters).collect()
+    }
+
+    /// EXECUTE.
+    pub(super) fn execute_named(
+        &mut self,
+        name: &SmolStr,
+        arguments: &[hir::Statement],
+        output: &mut dyn Output,
+    ) -> Result<u64> {
+        let mut values = Vec::new();
+        for argument in arguments {
+            values.push(self.value_of(argument, &mut None, output)?);
+        }
+        let Some(mut named) = self.named.remove(name) else {
+            let message = format!("no statement is prepared as {name}");
+            return Err(Fault::new(Builtin::CompileError, message).into());
+        };
+        let statement = named.statement.clone();
+        let outcome = match is_data(&statement.kind) {
+            true => self.run_compiled(&statement, &mut named.compiled, &values, output),
+            false => self.dispatch(&statement, &values, output),
+        };
+        self.named.entry(name.clone()).or_insert(named);
+        outcome
+    }
+}
+
 /// Whether a statement is one program and no more.
 pub(super) fn is_data(kind: &StatementKind) -> bool {
     matches!(
@@ -162,8 +209,8 @@ pub(super) fn is_data(kind: &StatementKind) -> bool {
         StatementKind::Query(_)
             | StatementKind::Expression(..)
             | StatementKind::Print(_)
-            | StatementKind::Insert(..)
-            | StatementKind::Update { .. }
-            | StatementKind::Delete { .. }
+            | StatementKind::Insert(_)
+            | StatementKind::Update(_)
+            | StatementKind::Delete(_)
     )
 }

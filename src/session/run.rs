@@ -101,6 +101,15 @@ impl Session {
                 Err(Fault::new(Builtin::CompileError, message).into())
             }
             StatementKind::Late => Err(not_supported("a statement that is checked late").into()),
+            StatementKind::Prepare(name, inner) => {
+                self.remember(name, inner);
+                Ok(0)
+            }
+            StatementKind::Execute(name, arguments) => self.execute_named(name, arguments, output),
+            StatementKind::Deallocate(name) => {
+                self.named.remove(name);
+                Ok(0)
+            }
             StatementKind::Control(control) => self.control(control, output),
             StatementKind::Let(..) => self.value_of(statement, &mut None, output).map(|_| 0),
             StatementKind::Begin(serializable) => self.begin(*serializable).map(|()| 0),
@@ -353,9 +362,9 @@ fn has_program(kind: &StatementKind) -> bool {
             | StatementKind::Expression(..)
             | StatementKind::Print(_)
             | StatementKind::SetVariable(..)
-            | StatementKind::Insert(..)
-            | StatementKind::Update { .. }
-            | StatementKind::Delete { .. }
+            | StatementKind::Insert(_)
+            | StatementKind::Update(_)
+            | StatementKind::Delete(_)
     )
 }
 

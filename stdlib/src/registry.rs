@@ -27,6 +27,10 @@ const MODULES: &[Bodies] = &[
     array::change::BODIES,
     array::aggregate::BODIES,
     json::BODIES,
+    convert::encoding::BODIES,
+    math::bits::BODIES,
+    text::change::BODIES,
+    text::distance::BODIES,
     json::build::BODIES,
     map::BODIES,
 ];

@@ -80,6 +80,8 @@ t = t.append_column('small', pa.array([200, None], pa.uint8()))
 t = t.append_column('word', pa.array(['p', None]).dictionary_encode())
 t = t.append_column('money', pa.array([decimal.Decimal('1.50'), None], pa.decimal128(10, 2)))
 feather.write_feather(t, 'u.feather', compression='uncompressed')
+feather.write_feather(t, 'lz4.feather', compression='lz4')
+feather.write_feather(t, 'zstd.feather', compression='zstd')
 ";
     let done = Command::new(&python).args(["-c", rewrite]).current_dir(folder.path(".")).output();
     let done = done.expect("python runs");
@@ -89,4 +91,7 @@ feather.write_feather(t, 'u.feather', compression='uncompressed')
         1,é,2024-02-29,2024-01-01 10:00:00.5+00,0.1,true,1970-01-01 00:00:01,200,p,1.50\n\
         2,,,,,,,,,\n";
     assert_eq!(done.stdout, expected, "{done:?}");
+    assert_eq!(folder.script("FROM 'lz4.feather'").stdout, expected);
+    let done = folder.script("FROM 'zstd.feather'");
+    assert!(done.stderr.contains("compressed with zstd, which is not supported yet"), "{done:?}");
 }

@@ -1,7 +1,7 @@
 //! Blocks: the statements of functions and of blocks at the top level.
 
-use super::composite::Part;
 use super::choice::{Branch, Use};
+use super::composite::Part;
 use super::operand::{Mode, Operand};
 use super::{Checker, Meaning, diverges};
 use crate::diagnostics as say;

@@ -177,6 +177,24 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// The sides of a comparison: a literal of a composite takes the type of the other side.
+    pub(crate) fn sides(
+        &mut self,
+        left: &'a ast::Expr,
+        right: &'a ast::Expr,
+    ) -> (Operand, Operand) {
+        use ast::ExprKind as K;
+        let literal = |e: &ast::Expr| matches!(e.kind, K::Struct(_) | K::Array(_) | K::Map(_));
+        if literal(left) && !literal(right) {
+            let right = self.operand(right, None);
+            let want = Some(right.ty()).filter(has_parts);
+            return (self.operand(left, want.as_ref()), right);
+        }
+        let left = self.operand(left, None);
+        let want = Some(left.ty()).filter(|ty| literal(right) && has_parts(ty));
+        (left, self.operand(right, want.as_ref()))
+    }
+
     /// A comparison with JSON: equality of any two, the order of two numbers, strings, booleans.
     pub(crate) fn json_comparison(
         &mut self,
@@ -242,6 +260,10 @@ impl<'a> Checker<'a> {
             }),
         }
     }
+}
+
+fn has_parts(ty: &Type) -> bool {
+    matches!(ty, Type::Struct(_) | Type::Array(_) | Type::Map(_))
 }
 
 /// The type with TEXT for what only NULLs have said nothing of.

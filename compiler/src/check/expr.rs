@@ -35,7 +35,7 @@ impl<'a> Checker<'a> {
                 return self.binary(*op, (*op_span, span), (left, right), want);
             }
             K::Compare { op, op_span, left, right } => {
-                let sides = (self.operand(left, None), self.operand(right, None));
+                let sides = self.sides(left, right);
                 return self.comparison(comparison_of(*op), *op_span, sides, span);
             }
             K::Is { operand, test, negated } => self.is_test(operand, *test, *negated, span),

@@ -302,7 +302,7 @@ impl<'a> Checker<'a> {
             .collect();
         let rows = plain_query(Some(From::Table { table: file, columns: variables }), outputs);
         let query = self.insert_query(&table, &targets, rows, span)?;
-        Some(StatementKind::Insert(table, query))
+        Some(self.insert_of(table, query, name.span))
     }
 
     /// All rows of a table, or some of its columns.
@@ -370,7 +370,10 @@ impl<'a> Checker<'a> {
         }
         let place = Some(self.place(create.name.span));
         let (id, key) = (TableId(0), Vec::new());
-        Some((Table { id, name: name.clone(), columns, key, place, file: None }, rows))
+        let (checks, indexes) = (Vec::new(), Vec::new());
+        let name = name.clone();
+        let table = Table { id, name, columns, key, checks, indexes, place, file: None };
+        Some((table, rows))
     }
 }
 
@@ -398,6 +401,8 @@ fn file_table(source: Arc<FileSource>) -> Table {
         name: SmolStr::new(name),
         columns,
         key: Vec::new(),
+        checks: Vec::new(),
+        indexes: Vec::new(),
         place: None,
         file: Some(source),
     }

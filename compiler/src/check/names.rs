@@ -121,6 +121,9 @@ impl<'a> Checker<'a> {
         if BARE_CALLS.contains(&name.as_str()) && !self.catalog.natives(name).is_empty() {
             return Operand::Typed(self.native_call(ident, Vec::new(), span));
         }
+        if name == "args" && self.function.is_none() && self.catalog.variable(name).is_some() {
+            return Operand::Typed(self.interpolation(ident, span));
+        }
         if self.names_function(ident) {
             return Operand::Typed(self.function_value(ident, None));
         }

@@ -11,10 +11,10 @@ use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// A field of a literal before the literal's type is known.
-struct Given {
-    name: SmolStr,
-    span: Span,
-    value: Operand,
+pub(crate) struct Given {
+    pub(crate) name: SmolStr,
+    pub(crate) span: Span,
+    pub(crate) value: Operand,
 }
 
 impl<'a> Checker<'a> {
@@ -76,7 +76,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn given_fields(
+    /// The fields of a literal, with the types of `shape` as hints.
+    pub(crate) fn given_fields(
         &mut self,
         literal: &'a ast::StructLiteral,
         shape: Option<&StructType>,

@@ -1,6 +1,6 @@
 //! Statements that change rows where they stand in functions: what they consist of.
 
-use super::{Expr, Offsets, StatementKind};
+use super::{Assigned, ColumnVar, Expr, From, Offsets, OutputColumn, StatementKind};
 use crate::catalog::Table;
 use std::sync::Arc;
 
@@ -8,12 +8,18 @@ impl StatementKind {
     /// Calls `visit` with the expressions of a statement that changes rows.
     pub fn for_each_change_expr<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         match self {
-            StatementKind::Insert(_, query) => query.for_each_expr(visit),
-            StatementKind::Update { filter, assignments, .. } => {
-                filter.iter().for_each(&mut *visit);
-                assignments.iter().for_each(|(_, value)| visit(value));
+            StatementKind::Insert(insert) => {
+                insert.query.for_each_expr(visit);
+                insert.for_each_expr(visit);
             }
-            StatementKind::Delete { filter, .. } => filter.iter().for_each(visit),
+            StatementKind::Update(update) => {
+                update.from.iter().for_each(|from| from.for_each_expr(visit));
+                update.for_each_expr(visit);
+            }
+            StatementKind::Delete(delete) => {
+                delete.using.iter().for_each(|from| from.for_each_expr(visit));
+                delete.for_each_expr(visit);
+            }
             _ => {}
         }
     }
@@ -21,12 +27,18 @@ impl StatementKind {
     /// Calls `visit` with the expressions of a statement that changes rows, to change them.
     pub fn for_each_change_expr_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         match self {
-            StatementKind::Insert(_, query) => query.for_each_expr_mut(visit),
-            StatementKind::Update { filter, assignments, .. } => {
-                filter.iter_mut().for_each(&mut *visit);
-                assignments.iter_mut().for_each(|(_, value)| visit(value));
+            StatementKind::Insert(insert) => {
+                insert.query.for_each_expr_mut(visit);
+                insert.for_each_expr_mut(visit);
             }
-            StatementKind::Delete { filter, .. } => filter.iter_mut().for_each(visit),
+            StatementKind::Update(update) => {
+                update.from.iter_mut().for_each(|from| from.for_each_expr_mut(visit));
+                update.for_each_expr_mut(visit);
+            }
+            StatementKind::Delete(delete) => {
+                delete.using.iter_mut().for_each(|from| from.for_each_expr_mut(visit));
+                delete.for_each_expr_mut(visit);
+            }
             _ => {}
         }
     }
@@ -34,42 +46,85 @@ impl StatementKind {
     /// Calls `visit` with the tables of a statement that changes rows.
     pub fn for_each_changed_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
         match self {
-            StatementKind::Insert(table, query) => {
-                visit(table);
-                return query.for_each_table(visit);
+            StatementKind::Insert(insert) => {
+                visit(&insert.table);
+                insert.query.for_each_table(visit);
+                insert.for_each_expr(&mut |e| e.for_each_table(visit));
             }
-            StatementKind::Update { table, .. } | StatementKind::Delete { table, .. } => {
-                visit(table);
+            StatementKind::Update(update) => {
+                visit(&update.table);
+                update.from.iter().for_each(|from| from.for_each_table(visit));
+                update.for_each_expr(&mut |e| e.for_each_table(visit));
+            }
+            StatementKind::Delete(delete) => {
+                visit(&delete.table);
+                delete.using.iter().for_each(|from| from.for_each_table(visit));
+                delete.for_each_expr(&mut |e| e.for_each_table(visit));
             }
             _ => {}
         }
-        self.for_each_change_expr(&mut |e| e.for_each_table(visit));
     }
 
     /// Calls `visit` with the tables of a statement that changes rows, to change them.
     pub fn for_each_changed_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
         match self {
-            StatementKind::Insert(table, query) => {
-                visit(table);
-                return query.for_each_table_mut(visit);
+            StatementKind::Insert(insert) => {
+                visit(&mut insert.table);
+                insert.query.for_each_table_mut(visit);
+                insert.for_each_expr_mut(&mut |e| e.for_each_table_mut(visit));
             }
-            StatementKind::Update { table, .. } | StatementKind::Delete { table, .. } => {
-                visit(table);
+            StatementKind::Update(update) => {
+                visit(&mut update.table);
+                update.from.iter_mut().for_each(|from| from.for_each_table_mut(visit));
+                update.for_each_expr_mut(&mut |e| e.for_each_table_mut(visit));
+            }
+            StatementKind::Delete(delete) => {
+                visit(&mut delete.table);
+                delete.using.iter_mut().for_each(|from| from.for_each_table_mut(visit));
+                delete.for_each_expr_mut(&mut |e| e.for_each_table_mut(visit));
             }
             _ => {}
         }
-        self.for_each_change_expr_mut(&mut |e| e.for_each_table_mut(visit));
     }
 
     /// Adds the offsets to all variables of a statement that changes rows.
     pub(super) fn renumber_change(&mut self, by: Offsets) {
         match self {
-            StatementKind::Insert(_, query) => return query.renumber(by),
-            StatementKind::Update { columns, .. } | StatementKind::Delete { columns, .. } => {
-                columns.iter_mut().for_each(|column| column.0 += by.columns);
+            StatementKind::Insert(insert) => {
+                insert.query.renumber(by);
+                move_outputs(&mut insert.returning, by);
+                if let Some(update) = insert.conflict.as_mut().and_then(|c| c.update.as_mut()) {
+                    move_columns(&mut update.existing, by);
+                    move_assigned(&mut update.assignments, by);
+                }
+                insert.for_each_expr_mut(&mut |e| e.renumber(by));
+            }
+            StatementKind::Update(update) => {
+                move_columns(&mut update.columns, by);
+                move_assigned(&mut update.assignments, by);
+                move_outputs(&mut update.returning, by);
+                update.from.iter_mut().for_each(|from: &mut From| from.renumber(by));
+                update.for_each_expr_mut(&mut |e| e.renumber(by));
+            }
+            StatementKind::Delete(delete) => {
+                move_columns(&mut delete.columns, by);
+                move_outputs(&mut delete.returning, by);
+                delete.using.iter_mut().for_each(|from| from.renumber(by));
+                delete.for_each_expr_mut(&mut |e| e.renumber(by));
             }
             _ => {}
         }
-        self.for_each_change_expr_mut(&mut |e| e.renumber(by));
     }
+}
+
+fn move_columns(columns: &mut [ColumnVar], by: Offsets) {
+    columns.iter_mut().for_each(|column| column.0 += by.columns);
+}
+
+fn move_assigned(assignments: &mut [Assigned], by: Offsets) {
+    assignments.iter_mut().for_each(|assigned| assigned.variable.0 += by.columns);
+}
+
+fn move_outputs(outputs: &mut [OutputColumn], by: Offsets) {
+    outputs.iter_mut().for_each(|output| output.variable.0 += by.columns);
 }

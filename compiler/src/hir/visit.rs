@@ -396,7 +396,8 @@ impl Query {
 }
 
 impl From {
-    fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
+    /// Calls `visit` with the tables that the row source reads.
+    pub fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
@@ -415,7 +416,8 @@ impl From {
         }
     }
 
-    fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
+    /// Calls `visit` with the tables that the row source reads, to change them.
+    pub fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}

@@ -1,6 +1,7 @@
 //! The optimiser's rules, by name and in order. A rule takes a plan and gives one that means the
 //! same.
 
+mod factor_conditions;
 mod fold;
 mod inline;
 mod key_order;
@@ -32,6 +33,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "fold_constants", apply: fold::apply },
     Rule { name: "unnest_subqueries", apply: unnest::apply },
     Rule { name: "narrow_comparisons", apply: narrow_comparisons::apply },
+    Rule { name: "factor_conditions", apply: factor_conditions::apply },
     Rule { name: "push_filters", apply: push_filters::apply },
     Rule { name: "order_joins", apply: order_joins::apply },
     Rule { name: "share_aggregates", apply: share_aggregates::apply },

@@ -6,6 +6,7 @@
 //! - Every scalar converts to TEXT by [`crate::display`], and what it writes converts back.
 //! - Deliberately absent: which conversions are implicit, which is the compiler's business.
 
+pub(crate) mod encoding;
 mod json;
 mod numbers;
 mod texts;

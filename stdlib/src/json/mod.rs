@@ -93,11 +93,7 @@ fn kind(json: &Json) -> &'static str {
 }
 
 /// Calls `f` with what is at the path that the argument at `index` is.
-fn at_path(
-    arguments: &[Value],
-    index: usize,
-    f: impl FnOnce(Option<&Json>) -> Value,
-) -> Outcome {
+fn at_path(arguments: &[Value], index: usize, f: impl FnOnce(Option<&Json>) -> Value) -> Outcome {
     let json = json_at(arguments, 0)?;
     let path = Path::parse(text(arguments, index)?)?;
     Ok(f(path.find(&json)))
@@ -208,8 +204,7 @@ fn same(a: &Json, b: &Json) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
         (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }
         (a, b) => a == b,
     }

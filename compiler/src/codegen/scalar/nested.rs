@@ -72,6 +72,25 @@ pub fn row_function(
     Ok((id, given))
 }
 
+/// A function over leaves, with a BOOLEAN result, whose body `write` writes.
+///
+/// # Errors
+/// As for code generation.
+pub fn row_code<'a>(
+    builder: &mut Builder<'a>,
+    given: &[Expr],
+    write: impl FnOnce(&mut Emitter<'_, 'a>) -> Result<()>,
+) -> Result<FunctionId> {
+    let id = builder.reserve()?;
+    let result = Layout { ty: Type::Bool, nullable: true };
+    let mut emitter = Emitter::new(builder, SmolStr::default(), NullFlow::default(), Some(result));
+    emitter.take_given(given)?;
+    write(&mut emitter)?;
+    let function = emitter.finish()?;
+    builder.define(id, function);
+    Ok(id)
+}
+
 impl Emitter<'_, '_> {
     /// Notes where a leaf of the surroundings lies.
     fn settle_leaf(&mut self, leaf: &Expr, home: Operand) {

@@ -114,7 +114,10 @@ impl Graph {
     }
 
     /// The rows that a join of two sets makes, and whether a condition connects them.
-    fn join(&self, left: &Weighed, right: &Weighed) -> (Weighed, bool) {
+    fn join(&self, a: &Weighed, b: &Weighed) -> (Weighed, bool) {
+        // The side that was written first stays on the left, for plans that read like the query.
+        let a_first = a.tree.set().trailing_zeros() < b.tree.set().trailing_zeros();
+        let (left, right) = if a_first { (a, b) } else { (b, a) };
         let (l, r) = (left.tree.set(), right.tree.set());
         let set = l | r;
         let mut rows = left.rows * right.rows;
