@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The commands of this version with their help.
-const COMMANDS: &[&str] = &["run", "check", "build", "disasm", "explain"];
+const COMMANDS: &[&str] = &["run", "check", "build", "disasm", "explain", "fmt"];
 
 /// The commands that are to come; they are known so that their names are not taken for files.
 const LATER: &[&str] =
-    &["repl", "fmt", "test", "lsp", "db", "cron", "debug", "new", "doc", "completions", "man"];
+    &["repl", "test", "lsp", "db", "cron", "debug", "new", "doc", "completions", "man"];
 
 /// Parses the command line. `grizzlyc FILE` is `grizzlyc run FILE`, `grizzlyc` alone `grizzlyc
 /// run`.
@@ -43,6 +43,7 @@ fn command() -> Command {
         .subcommand(build())
         .subcommand(disasm())
         .subcommand(explain())
+        .subcommand(fmt())
         .subcommands(later)
 }
 
@@ -146,6 +147,18 @@ fn explain() -> Command {
     Command::new("explain")
         .about("Prints the page of a diagnostic")
         .arg(code.help("The code, such as E0308"))
+        .arg(color())
+}
+
+fn fmt() -> Command {
+    Command::new("fmt")
+        .about("Writes scripts in the one canonical layout")
+        .arg(
+            file("The scripts; `-` is standard input, formatted to standard output")
+                .num_args(1..)
+                .required(true),
+        )
+        .arg(flag("check", "Only lists the scripts whose layout would change; exit code 1 if any"))
         .arg(color())
 }
 

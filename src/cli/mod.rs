@@ -4,6 +4,7 @@ mod arguments;
 mod build;
 mod check;
 mod explain;
+mod fmt;
 mod input;
 mod run;
 
@@ -78,6 +79,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         "build" => build::main(&console, matches),
         "disasm" => build::disassemble(&console, matches),
         "explain" => explain::main(&console, matches),
+        "fmt" => fmt::main(&console, matches),
         later => console.usage(&format!("`grizzlyc {later}` is not supported yet")),
     }
 }
