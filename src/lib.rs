@@ -51,7 +51,9 @@ mod error;
 mod frontend;
 pub mod output;
 pub mod render;
+pub mod repl;
 mod session;
+mod size;
 pub mod source;
 pub mod world;
 

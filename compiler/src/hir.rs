@@ -641,6 +641,8 @@ pub enum StatementKind {
     Print(Expr),
     /// `SET name = e` of a session variable.
     SetVariable(SmolStr, Expr),
+    /// `SET system.name = constant`; NULL puts the default back.
+    SetSetting(SmolStr, Value),
     /// INSERT. The query's outputs are all columns of the table, in order, of their types.
     Insert(Arc<Table>, Query),
     /// UPDATE.

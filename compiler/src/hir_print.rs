@@ -150,6 +150,9 @@ impl<'s> Printer<'s> {
             StatementKind::Rollback => self.line("rollback"),
             StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
             StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
+            StatementKind::SetSetting(name, value) => {
+                self.line(format!("set system.{name} = {value:?}"));
+            }
             StatementKind::Release(name) => self.line(format!("release {name}")),
             StatementKind::Explain(mode, inner) => {
                 self.line(format!("explain {mode:?}"));

@@ -6,10 +6,11 @@
 mod damage;
 pub mod datums;
 pub mod errors;
+mod rows;
 mod scan;
 mod tables;
 pub mod types;
 mod vectors;
 
 pub use damage::Damage;
-pub use tables::{MAX_KEY_COLUMNS, StorageTables};
+pub use tables::{Access, MAX_KEY_COLUMNS, StorageTables, read_only};

@@ -7,6 +7,7 @@
 mod builtins;
 mod objects;
 pub mod system;
+pub mod virtual_tables;
 
 pub use builtins::Builtins;
 pub use objects::{Change, Objects, function_name};

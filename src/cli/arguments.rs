@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The commands of this version with their help.
-const COMMANDS: &[&str] = &["run", "check", "build", "disasm", "explain"];
+const COMMANDS: &[&str] = &["run", "repl", "check", "build", "disasm", "explain"];
 
 /// The commands that are to come; they are known so that their names are not taken for files.
 const LATER: &[&str] =
-    &["repl", "fmt", "test", "lsp", "db", "cron", "debug", "new", "doc", "completions", "man"];
+    &["fmt", "test", "lsp", "db", "cron", "debug", "new", "doc", "completions", "man"];
 
 /// Parses the command line. `grizzlyc FILE` is `grizzlyc run FILE`, `grizzlyc` alone `grizzlyc
 /// run`.
@@ -39,6 +39,7 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .subcommand(run())
+        .subcommand(repl())
         .subcommand(check())
         .subcommand(build())
         .subcommand(disasm())
@@ -74,6 +75,19 @@ fn file(help: &'static str) -> Arg {
 
 fn run() -> Command {
     let code = Arg::new("code").short('c').value_name("CODE").action(ArgAction::Append);
+    let command = Command::new("run")
+        .about("Checks a whole script, then runs it")
+        .arg(file("The script; `-`, or none on a pipe, is standard input"))
+        .arg(code.help("A script given here; may be repeated"));
+    session(command)
+}
+
+fn repl() -> Command {
+    session(Command::new("repl").about("Runs what is entered; `.help` lists its own commands"))
+}
+
+/// A command with the options of a session.
+fn session(command: Command) -> Command {
     let parameter = Arg::new("param").long("param").value_name("NAME=VALUE");
     let format = Arg::new("format").long("format").value_name("FORMAT");
     let threads = Arg::new("threads").long("threads").value_name("N");
@@ -81,10 +95,7 @@ fn run() -> Command {
     let timeout = Arg::new("timeout").long("timeout").value_name("SECONDS");
     let password = Arg::new("master-password-file").long("master-password-file");
     let arguments = Arg::new("arguments").value_name("ARGS").num_args(0..).last(true);
-    Command::new("run")
-        .about("Checks a whole script, then runs it")
-        .arg(file("The script; `-`, or none on a pipe, is standard input"))
-        .arg(code.help("A script given here; may be repeated"))
+    command
         .arg(database())
         .arg(flag("read-only", "Opens the database for reading only"))
         .arg(parameter.action(ArgAction::Append).help("The value of $NAME; may be repeated"))

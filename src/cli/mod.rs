@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod explain;
 mod input;
+mod repl;
 mod run;
 
 use crate::error::Error;
@@ -56,6 +57,15 @@ impl Console {
     }
 }
 
+/// The columns of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (columns, _) = crossterm::terminal::size().ok()?;
+    (columns > 0).then_some(usize::from(columns))
+}
+
 /// Runs a command line, program name included; the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let matches = match arguments::parse(arguments.into_iter().collect()) {
@@ -74,6 +84,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let console = Console::new(matches);
     match command {
         "run" => run::main(&console, matches),
+        "repl" => repl::main(&console, matches),
         "check" => check::main(&console, matches),
         "build" => build::main(&console, matches),
         "disasm" => build::disassemble(&console, matches),

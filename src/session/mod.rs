@@ -7,8 +7,10 @@
 
 mod bind;
 mod definitions;
+mod names;
 mod prepared;
 mod run;
+mod settings;
 mod transaction;
 mod variables;
 mod watchdog;
@@ -16,6 +18,7 @@ mod watchdog;
 pub(crate) use definitions::with_ids;
 pub use prepared::Prepared;
 pub use run::Stage;
+pub use settings::Setting;
 pub use variables::{SessionVariable, Variables};
 
 use crate::adapter::Damage;
@@ -33,7 +36,6 @@ use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use transaction::Open;
 use watchdog::Watchdog;
 
@@ -54,6 +56,7 @@ pub struct Session {
     values: Vec<Value>,
     cancel: Arc<AtomicBool>,
     watchdog: Option<Watchdog>,
+    settings: settings::Settings,
 }
 
 impl Session {
@@ -71,12 +74,8 @@ impl Session {
             values: Vec::new(),
             cancel: Arc::new(AtomicBool::new(false)),
             watchdog: None,
+            settings: settings::Settings::default(),
         }
-    }
-
-    /// Ends every statement that takes longer than `limit` with the exception Cancelled.
-    pub fn set_timeout(&mut self, limit: Duration) {
-        self.watchdog = Some(Watchdog::new(limit, self.cancel.clone()));
     }
 
     /// Makes the script's arguments the variable ARGS.
@@ -90,6 +89,18 @@ impl Session {
     /// set, so that a whole script ends, until somebody clears it.
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancel.clone()
+    }
+
+    /// Lets a flag that another session had cancel this one's statements; a time limit is set
+    /// afterwards.
+    pub fn use_cancel_flag(&mut self, flag: Arc<AtomicBool>) {
+        self.cancel = flag;
+        self.watchdog = None;
+    }
+
+    /// Gives a session variable a type and a value of it.
+    pub fn set_variable(&mut self, name: &str, ty: Type, value: Value) {
+        self.variables.set(name, ty, value);
     }
 
     /// The database.

@@ -37,6 +37,7 @@ mod resolve;
 mod scope;
 mod script;
 mod set;
+mod show;
 mod source;
 mod statement;
 mod structs;

@@ -25,7 +25,7 @@ impl<'a> Checker<'a> {
         if insert.returning.is_some() {
             self.later(insert.table.span, "RETURNING");
         }
-        let table = self.table_named(&insert.table)?;
+        let table = self.target_table(&insert.table)?;
         let targets = match &insert.columns {
             Some(columns) => self.target_columns(&table, columns)?,
             None => (0..table.columns.len()).collect(),
@@ -247,7 +247,7 @@ impl<'a> Checker<'a> {
         if update.returning.is_some() {
             self.later(span, "RETURNING");
         }
-        let table = self.table_named(&update.table)?;
+        let table = self.target_table(&update.table)?;
         let alias = update.alias.as_ref();
         self.apart(|this| {
             let columns = this.target_scope(&table, &update.table, alias)?;
@@ -336,7 +336,7 @@ impl<'a> Checker<'a> {
         if delete.returning.is_some() {
             self.later(span, "RETURNING");
         }
-        let table = self.table_named(&delete.table)?;
+        let table = self.target_table(&delete.table)?;
         let alias = delete.alias.as_ref();
         self.apart(|this| {
             let columns = this.target_scope(&table, &delete.table, alias)?;

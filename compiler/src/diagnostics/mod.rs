@@ -27,9 +27,12 @@ pages! {
     e0340, e0341, e0342, e0343, e0344, e0345, e0346, e0347, e0348, e0349,
     e0350, e0351, e0352, e0353, e0354, e0355, e0357, e0358, e0359,
     e0370, e0371, e0372, e0373, e0374, e0375, e0376,
+    e0388, e0389,
     e0390, e0391, e0392, e0393, e0394, e0395, e0396,
 }
 
+pub(crate) use e0388::unknown_setting;
+pub(crate) use e0389::{read_only_table, unknown_object};
 pub(crate) use e0300::not_supported;
 pub(crate) use e0301::{unknown_table, unknown_view};
 pub(crate) use e0302::unknown_column;
