@@ -2,7 +2,7 @@
 
 use crate::adapter::errors::fault;
 use crate::catalog::system::{self, StoredKind, StoredObject};
-use crate::catalog::{Builtins, Change, Objects};
+use crate::catalog::{Builtins, Change, Objects, Sources};
 use crate::error::{Error, Result};
 use crate::frontend;
 use crate::session::Session;
@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub builtins: Builtins,
     pub sources: Arc<SourceMap>,
     pub world: World,
+    /// What is known of files.
+    pub files: Sources,
     pub budget: Budget,
     pub compiler: Option<Arc<dyn grizzly_vm::ports::NativeCompiler>>,
     /// The newest catalog version that was committed.
@@ -102,11 +104,13 @@ impl Database {
         system::create_if_missing(&engine).map_err(broken)?;
         let limit = options.memory_limit.unwrap_or(u64::MAX);
         let runtime = storage::Runtime::start(&engine).map_err(broken)?;
+        let world = World::system(options.threads)?;
         let shared = Shared {
             engine,
+            files: Sources::new(world.files.clone()),
             builtins: Builtins::new(grizzly_stdlib::PRELUDE),
             sources,
-            world: World::system(options.threads)?,
+            world,
             budget: Budget::new("process", limit),
             compiler: native_compiler(options),
             objects: RwLock::default(),

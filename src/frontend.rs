@@ -105,12 +105,24 @@ pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<O
         script: &nothing,
         objects: &nothing,
         variables: &variables,
+        sources: &shared.files,
         transaction: None,
     };
     let checked = check_with(check_stored, &source, &empty);
     if checked.diagnostics.iter().any(Diagnostic::is_error) {
-        let (path, diagnostics) = (path.to_owned(), checked.diagnostics);
-        return Err(Error::Catalog { path, source: source.id, diagnostics });
+        // A function whose table was dropped is not there until it is made again, nor are those
+        // that call it; all else must fit.
+        let parsed = checked.statements.len() == stored.len();
+        let pairs = stored.iter().zip(&checked.statements);
+        let (lost, kept): (Vec<_>, Vec<_>) =
+            pairs.partition(|(_, made)| made.kind == StatementKind::Error);
+        let functions = lost.iter().all(|(object, _)| object.kind == StoredKind::Function);
+        if !parsed || lost.is_empty() || !functions {
+            let (path, diagnostics) = (path.to_owned(), checked.diagnostics);
+            return Err(Error::Catalog { path, source: source.id, diagnostics });
+        }
+        let kept: Vec<StoredObject> = kept.into_iter().map(|(object, _)| object.clone()).collect();
+        return rebuild(&kept, shared, path);
     }
     let mut objects = checked.definitions;
     for statement in &checked.statements {

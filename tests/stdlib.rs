@@ -14,13 +14,23 @@ use grizzly_bytecode::{Fault, Field, Type, Value};
 use grizzly_stdlib::display::text_of;
 use grizzly_vm::batch::Batch;
 use grizzly_vm::ports;
-use smol_str::SmolStr;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+const QUERIES: &str = "queries inside expressions are still to come";
+
 /// Examples that do not hold yet, and why.
 const DEVIATIONS: &[(&str, &str)] = &[
+    ("ARRAY(FROM generate_series(1, 4) AS g(x) |> filter(g -> g.x % 2 = 0))", QUERIES),
+    ("ARRAY(FROM (VALUES (1), (2)) AS t(x) |> map(t -> t.x * 10))", QUERIES),
+    (
+        "ARRAY(FROM (VALUES ('b', 1), ('a', 2)) AS t(x, y) |> sort(t -> t.x) |> map(t -> t.y))",
+        QUERIES,
+    ),
+    ("(FROM (VALUES (1), (1), (2)) AS t(x) |> distinct() |> count())", QUERIES),
+    ("(FROM (VALUES (1), (NULL)) AS t(x) |> count())", QUERIES),
+    ("(FROM (VALUES (1), (2)) AS t(x) |> sum(t -> t.x))", QUERIES),
     (
         "date_part('epoch', '2024-01-01 00:00:00.5'::TIMESTAMP)",
         "a declaration cannot make the result's type depend on a constant argument",
@@ -102,8 +112,8 @@ fn the_examples_of_the_table_hold() {
         return;
     };
     let database = Database::in_memory(Options::default(), Arc::default()).expect("a database");
-    let mut known = grizzly::catalog::Builtins::new(grizzly_stdlib::PRELUDE).names();
-    known.extend(grizzly_compiler::check::collection_names().map(SmolStr::new));
+    let known = grizzly::catalog::Builtins::new(grizzly_stdlib::PRELUDE).names();
+    let collection: Vec<&str> = grizzly_compiler::check::collection_names().collect();
     let mut session = database.session();
     let (mut count, mut problems) = (0, Vec::new());
     let mut files: Vec<PathBuf> =
@@ -115,7 +125,9 @@ fn the_examples_of_the_table_hold() {
         for line in text.lines().skip(1) {
             let columns: Vec<&str> = line.split('\t').collect();
             let [name, _, _, _, _, _, examples, ..] = columns.as_slice() else { continue };
-            if !known.iter().any(|known| known == name) {
+            let on_arrays = file.ends_with("collection.tsv") && collection.contains(name);
+            let aggregate = file.ends_with("aggregate.tsv");
+            if !on_arrays && !aggregate && !known.iter().any(|known| known == name) {
                 continue;
             }
             for example in examples.split(" ;; ") {

@@ -38,10 +38,6 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
         "vm/src/interpreter.rs:run_frames",
         "the loop over all opcodes: one match, so that the compiler makes one jump table",
     ),
-    (
-        "vm/tests/query/operators.rs:joins_are_what_nested_loops_say",
-        "a property with its model beside it",
-    ),
     ("vm/tests/query_allocations.rs:query", "one query written out, read from top to bottom"),
 ];
 

@@ -4,7 +4,9 @@
 //! Names are looked up in folded form (ASCII lower case).
 
 use crate::hir::{Effect, Function};
-use grizzly_bytecode::{ColumnId, Place, SourceId, StructType, TableId, Type, Value};
+use grizzly_bytecode::{
+    ColumnId, FileRequest, FileSource, Place, SourceId, StructType, TableId, Type, Value,
+};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -27,6 +29,21 @@ pub trait Catalog {
     fn names(&self, kind: ObjectKind) -> Vec<SmolStr>;
     /// What is known of a table's data at the snapshot.
     fn statistics(&self, table: &Table) -> TableStatistics;
+    /// The columns of a file. A catalog that reaches no files knows none.
+    fn describe_source(&self, request: &FileRequest) -> SourceDescription {
+        SourceDescription::NotNow(format!("`{}`, as no file can be read from here", request.path))
+    }
+}
+
+/// What is known of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SourceDescription {
+    /// Its columns, and how it is to be read.
+    Columns(Arc<FileSource>),
+    /// It cannot be read now: why.
+    NotNow(String),
+    /// It cannot be read as the statement says: why.
+    Wrong(String),
 }
 
 /// The kinds of objects.
@@ -59,6 +76,8 @@ pub struct Table {
     pub key: Vec<usize>,
     /// Where it was defined, where that is known.
     pub place: Option<Place>,
+    /// The file that the rows are read from, for a table that stands for one.
+    pub file: Option<Arc<FileSource>>,
 }
 
 /// A column of a table.
@@ -77,6 +96,17 @@ pub struct TableColumn {
 }
 
 impl Table {
+    /// Whether the columns are those of another version of the table.
+    pub fn has_shape_of(&self, other: &Table) -> bool {
+        let same = |now: &TableColumn, then: &TableColumn| {
+            now.name.eq_ignore_ascii_case(&then.name)
+                && now.ty == then.ty
+                && now.nullable == then.nullable
+        };
+        self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(|(now, then)| same(now, then))
+    }
+
     /// The type of the table's rows.
     pub fn row_type(&self) -> StructType {
         let field =

@@ -11,3 +11,6 @@ mod scalar;
 pub mod statement;
 mod subquery;
 mod vector;
+
+pub use subquery::quantified;
+pub use vector::{fault_prone, may_raise as vector_may_raise};

@@ -23,7 +23,7 @@ pub use renumber::Offsets;
 
 use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
-use grizzly_bytecode::{Cmp, Parameter, Place, Type, Value};
+use grizzly_bytecode::{Cmp, FileRequest, Parameter, Place, Type, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -312,12 +312,25 @@ pub enum Step {
     Expr(Expr),
     /// Repeats while TRUE.
     While(Expr, Block),
-    /// Leaves the innermost WHILE.
+    /// Repeats for each row of a query, which the local holds as a struct.
+    ForRows(LocalId, Box<Query>, Block),
+    /// Leaves the innermost loop.
     Break,
-    /// Starts the innermost WHILE's next round.
+    /// Starts the innermost loop's next round.
     Continue,
     /// Prints the text of a value and a line end.
     Print(Expr),
+}
+
+impl Step {
+    /// The local that the step makes.
+    #[must_use]
+    pub fn declares(&self) -> Option<LocalId> {
+        match self {
+            Step::Let(local, _) | Step::ForRows(local, ..) => Some(*local),
+            _ => None,
+        }
+    }
 }
 
 /// What a call may do beside giving a value, in rising order.
@@ -667,6 +680,17 @@ pub enum StatementKind {
     },
     /// CREATE TABLE. The id is chosen when it runs.
     CreateTable(Arc<Table>),
+    /// CREATE TABLE … AS: the query's outputs are the table's columns, in order.
+    CreateTableAs {
+        /// The table.
+        table: Arc<Table>,
+        /// Its rows.
+        query: Query,
+        /// Whether a table of the name is dropped first.
+        replace: bool,
+    },
+    /// COPY … TO: the rows become a file.
+    CopyTo(Query, Arc<FileRequest>),
     /// CREATE TYPE.
     CreateType(SmolStr, Type),
     /// CREATE FUNCTION.

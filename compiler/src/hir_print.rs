@@ -131,6 +131,14 @@ impl<'s> Printer<'s> {
                 self.deeper(|this| this.clause("where", filter.as_ref()));
             }
             StatementKind::CreateTable(table) => self.table(table),
+            StatementKind::CreateTableAs { table, query, replace } => {
+                self.table(table);
+                let what = if *replace { "replaced by query" } else { "as query" };
+                self.query(what, query);
+            }
+            StatementKind::CopyTo(query, request) => {
+                self.query(&format!("copy to {request}"), query);
+            }
             StatementKind::CreateType(name, ty) => {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
@@ -150,9 +158,7 @@ impl<'s> Printer<'s> {
             StatementKind::Rollback => self.line("rollback"),
             StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
             StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
-            StatementKind::SetSetting(name, value) => {
-                self.line(format!("set system.{name} = {value:?}"));
-            }
+            StatementKind::SetSetting(n, value) => self.line(format!("set system.{n} = {value:?}")),
             StatementKind::Release(name) => self.line(format!("release {name}")),
             StatementKind::Explain(mode, inner) => {
                 self.line(format!("explain {mode:?}"));
@@ -276,7 +282,11 @@ impl<'s> Printer<'s> {
         match from {
             From::Table { table, columns } => {
                 let columns: Vec<String> = columns.iter().map(|c| self.column(*c)).collect();
-                self.line(format!("from {} ({})", table.name, columns.join(", ")));
+                let name = match &table.file {
+                    Some(file) => file.request.to_string(),
+                    None => table.name.to_string(),
+                };
+                self.line(format!("from {name} ({})", columns.join(", ")));
             }
             From::Values { rows, columns } => {
                 let columns: Vec<String> = columns.iter().map(|c| self.column(*c)).collect();
@@ -330,6 +340,11 @@ impl<'s> Printer<'s> {
                     self.line(format!("while {condition}"));
                     self.deeper(|this| this.block(body));
                 }
+                Step::ForRows(local, query, body) => {
+                    let row = self.local(*local);
+                    self.query(&format!("for {row} in"), query);
+                    self.deeper(|this| this.block(body));
+                }
                 other => {
                     let step = self.step(other);
                     self.line(step);
@@ -360,10 +375,22 @@ impl<'s> Printer<'s> {
             Step::While(condition, body) => {
                 format!("while {} {}", self.expr(condition), self.inline_block(body))
             }
+            Step::ForRows(local, query, body) => {
+                let head = format!("for {}", self.local(*local));
+                format!("{head} in {}{}", self.inner_query(query), self.inline_block(body))
+            }
             Step::Break => "break".into(),
             Step::Continue => "continue".into(),
             Step::Print(value) => format!("print {}", self.expr(value)),
         }
+    }
+
+    /// A query on lines of its own.
+    fn inner_query(&self, query: &Query) -> String {
+        let mut inner = Printer::new(self.columns, self.locals);
+        inner.depth = self.depth + 1;
+        inner.query("query", query);
+        format!("\n{}", inner.text)
     }
 
     fn inline_block(&mut self, block: &Block) -> String {
@@ -480,10 +507,7 @@ impl<'s> Printer<'s> {
                         format!("{operand} {} {which}", op)
                     }
                 };
-                let mut inner = Printer::new(self.columns, self.locals);
-                inner.depth = self.depth + 1;
-                inner.query("query", query);
-                format!("{head}(\n{})", inner.text)
+                format!("{head}({})", self.inner_query(query))
             }
             ExprKind::Try { body, exception, handler, undo } => {
                 let undo = if *undo { " undo" } else { "" };

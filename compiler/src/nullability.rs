@@ -396,6 +396,11 @@ impl Flow<'_> {
                 inside.extend(&facts(condition, Outcome::True));
                 self.block(body, &mut inside);
             }
+            Step::ForRows(row, _, body) => {
+                (self.assigned)(*row, false);
+                forget_assigned_in(body, known);
+                self.block(body, &mut known.clone());
+            }
             Step::Break | Step::Continue => {}
         }
     }
@@ -418,7 +423,7 @@ fn forget_steps(block: &Block, known: &mut Facts) {
     for step in &block.statements {
         match step {
             Step::Let(local, _) | Step::Assign(local, _) => known.forget(Leaf::Local(*local)),
-            Step::While(_, body) => forget_steps(body, known),
+            Step::While(_, body) | Step::ForRows(_, _, body) => forget_steps(body, known),
             _ => {}
         }
     }

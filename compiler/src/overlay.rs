@@ -5,11 +5,12 @@
 //! whole script. What the script drops hides the database's object of that name.
 
 use crate::catalog::{
-    Catalog, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable, View,
+    Catalog, FunctionKey, Native, ObjectKind, SourceDescription, Table, TableStatistics, Variable,
+    View,
 };
 use crate::check::known_value;
 use crate::hir::{Function, Statement, StatementKind};
-use grizzly_bytecode::Type;
+use grizzly_bytecode::{FileRequest, Type};
 use grizzly_grammar::ast::fold;
 use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
@@ -76,7 +77,7 @@ impl<'a> Overlay<'a> {
     pub fn apply(&mut self, statement: &Statement) {
         let objects = &mut self.objects;
         match &statement.kind {
-            StatementKind::CreateTable(table) => {
+            StatementKind::CreateTable(table) | StatementKind::CreateTableAs { table, .. } => {
                 objects.tables.insert(fold(&table.name), Some(table.clone()));
             }
             StatementKind::CreateType(name, ty) => {
@@ -213,5 +214,9 @@ impl Catalog for Overlay<'_> {
             true => TableStatistics::default(),
             false => self.base.statistics(table),
         }
+    }
+
+    fn describe_source(&self, request: &FileRequest) -> SourceDescription {
+        self.base.describe_source(request)
     }
 }

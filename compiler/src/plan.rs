@@ -72,6 +72,12 @@ impl<'a> PlanContext<'a> {
         ColumnVar(self.columns.len() as u32 - 1)
     }
 
+    /// A number that no query of WITH has.
+    pub fn fresh_common(&mut self) -> CommonTableId {
+        self.next_common += 1;
+        CommonTableId(self.next_common - 1)
+    }
+
     /// A new local like one of a function's.
     pub fn fresh_local(&mut self, like: Local) -> LocalId {
         self.locals.push(like);

@@ -466,7 +466,9 @@ impl Filter<'_> {
         if kind_of(at + 1) != Some(Kind::LeftParen) || inner + 1 != outer {
             return false;
         }
-        self.leads_query(at + 1)
+        // The outer parentheses of `f((SELECT 1))` hold the arguments of a call.
+        let before = at.checked_sub(1).and_then(kind_of);
+        self.leads_query(at + 1) && !before.is_some_and(kinds::calls)
     }
 
     fn right_bracket(&mut self, token: Token) {

@@ -1,26 +1,40 @@
 //! Single values across the border, in both directions.
 
+use super::nested;
 use grizzly_bytecode::{Builtin, Fault, Interval, Type, Value};
+use grizzly_stdlib::format::arrow::is_nested;
 use grizzly_storage::{Datum, OwnedDatum};
 use grizzly_vm::vector::Vector;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// The bytes of a UUID, which a [`Datum`] borrows; other values leave it as it is.
-pub type UuidBytes = [u8; 16];
-
-/// Puts the bytes of a UUID in place for [`borrow`].
-pub fn prepare_uuid(value: &Value, ty: &Type, out: &mut UuidBytes) {
-    if let (Value::Wide(bits), Type::Uuid) = (value, ty) {
-        *out = bits.to_be_bytes();
-    }
+/// Whether values of a type have no bytes of their own that a [`Datum`] could borrow.
+pub fn needs_bytes(ty: &Type) -> bool {
+    matches!(ty, Type::Uuid) || is_nested(ty)
 }
 
-/// A value of a column's type as storage takes it. `uuid` was filled by [`prepare_uuid`].
+/// Puts the bytes of a value in place for [`borrow`] where its type needs some.
+///
+/// # Errors
+/// An internal TypeError fault for a value that is not of the type.
+pub fn prepare(value: &Value, ty: &Type, out: &mut Vec<u8>) -> Result<(), Fault> {
+    match (value, ty) {
+        (Value::Null, _) => {}
+        (Value::Wide(bits), Type::Uuid) => {
+            out.clear();
+            out.extend_from_slice(&bits.to_be_bytes());
+        }
+        (value, ty) if is_nested(ty) => nested::encode(value, ty, out)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A value of a column's type as storage takes it. `own` was filled by [`prepare`].
 ///
 /// # Errors
 /// An internal TypeError fault for a value that columns do not hold.
-pub fn borrow<'a>(value: &'a Value, ty: &Type, uuid: &'a UuidBytes) -> Result<Datum<'a>, Fault> {
+pub fn borrow<'a>(value: &'a Value, ty: &Type, own: &'a [u8]) -> Result<Datum<'a>, Fault> {
     Ok(match (value, ty) {
         (Value::Null, _) => Datum::Null,
         (Value::Bool(value), _) => Datum::Bool(*value),
@@ -28,7 +42,8 @@ pub fn borrow<'a>(value: &'a Value, ty: &Type, uuid: &'a UuidBytes) -> Result<Da
         (Value::Float(value), _) => Datum::Float(*value),
         (Value::Text(text), _) => Datum::Bytes(text.as_bytes()),
         (Value::Bytes(bytes), _) => Datum::Bytes(bytes),
-        (Value::Wide(_), Type::Uuid) => Datum::Bytes(uuid),
+        (Value::Wide(_), Type::Uuid) => Datum::Bytes(own),
+        (Value::Array(_) | Value::Struct(_) | Value::Map(_), _) => Datum::Bytes(own),
         (Value::Wide(bits), Type::Interval) => interval_datum(*bits),
         (Value::Wide(value), _) => Datum::Int128(*value),
         _ => {
@@ -51,7 +66,7 @@ pub fn from_vector<'a>(
     vector: &'a Vector,
     row: usize,
     ty: &Type,
-    uuid: &'a UuidBytes,
+    own: &'a [u8],
 ) -> Result<Datum<'a>, Fault> {
     use grizzly_vm::vector::Data;
     if vector.is_null(row) {
@@ -61,7 +76,7 @@ pub fn from_vector<'a>(
         (Data::Bool(values), _) => Datum::Bool(*values.operand().get(row) != 0),
         (Data::F64(values), _) => Datum::Float(*values.operand().get(row)),
         (Data::Bytes(_), _) => Datum::Bytes(vector.bytes(row)),
-        (Data::I64(_) | Data::I128(_), Type::Uuid) => Datum::Bytes(uuid),
+        (Data::I64(_) | Data::I128(_), Type::Uuid) => Datum::Bytes(own),
         (Data::I64(values), Type::Interval) => {
             interval_datum(i128::from(*values.operand().get(row)))
         }
@@ -70,8 +85,8 @@ pub fn from_vector<'a>(
         (Data::I128(values), _) => Datum::Int128(*values.operand().get(row)),
         (Data::Object(values), _) => {
             return match values.operand() {
-                grizzly_vm::vector::Operand::Flat(all) => borrow(&all[row], ty, uuid),
-                grizzly_vm::vector::Operand::Constant(value) => borrow(value, ty, uuid),
+                grizzly_vm::vector::Operand::Flat(all) => borrow(&all[row], ty, own),
+                grizzly_vm::vector::Operand::Constant(value) => borrow(value, ty, own),
             };
         }
     })
@@ -89,11 +104,12 @@ pub fn value_of(datum: Datum<'_>, ty: &Type) -> Value {
         (Datum::Int128(value), _) => Value::Wide(value),
         (Datum::Float(value), _) => Value::Float(value),
         (Datum::Bytes(bytes), Type::Blob) => Value::Bytes(Arc::from(bytes)),
-        (Datum::Bytes(bytes), Type::Uuid) => match <UuidBytes>::try_from(bytes) {
+        (Datum::Bytes(bytes), Type::Uuid) => match <[u8; 16]>::try_from(bytes) {
             Ok(bits) => Value::Wide(i128::from_be_bytes(bits)),
             // Storage checks the length of a UUID when it is written and when a block is read.
             Err(_) => Value::Null,
         },
+        (Datum::Bytes(bytes), ty) if is_nested(ty) => nested::decode(bytes, ty),
         (Datum::Bytes(bytes), _) => match std::str::from_utf8(bytes) {
             Ok(text) => Value::Text(SmolStr::new(text)),
             // Storage validates UTF-8; this keeps a value readable should that ever fail.
@@ -107,7 +123,12 @@ pub fn value_of(datum: Datum<'_>, ty: &Type) -> Value {
 
 /// A predicate's constant; `None` where the value is not one that storage compares.
 pub fn owned(value: &Value, ty: &Type) -> Option<OwnedDatum> {
-    let mut uuid = UuidBytes::default();
-    prepare_uuid(value, ty, &mut uuid);
-    borrow(value, ty, &uuid).ok().map(|datum| datum.to_owned())
+    let mut own = Vec::new();
+    if !value.is_null() && needs_bytes(ty) {
+        if *ty != Type::Uuid {
+            return None;
+        }
+        prepare(value, ty, &mut own).ok()?;
+    }
+    borrow(value, ty, &own).ok().map(|datum| datum.to_owned())
 }

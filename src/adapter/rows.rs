@@ -52,7 +52,8 @@ impl Morsel for RowMorsel {
                 Type::Bool => {
                     let owned = vector.owned_bool();
                     owned.clear();
-                    owned.extend(values().map(|value| u8::from(matches!(value, Value::Bool(true)))));
+                    let bit = |value: &Value| u8::from(matches!(value, Value::Bool(true)));
+                    owned.extend(values().map(bit));
                 }
                 _ => {
                     let (offsets, data) = vector.bytes_mut().owned_offsets();

@@ -6,9 +6,9 @@
 
 use super::damage::Damage;
 use super::errors::fault;
-use super::vectors::Column;
 use arrow_array::{ArrayRef, BinaryArray};
 use grizzly_bytecode::{Fault, Type};
+use grizzly_stdlib::format::arrow::Column;
 use grizzly_storage::{Exactness, MAX_BATCH_ROWS, Scan, TableSpec};
 use grizzly_vm::batch::{Batch, CAPACITY};
 use grizzly_vm::ports::{Morsel, TableScan};

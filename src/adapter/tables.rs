@@ -1,13 +1,15 @@
 //! A storage transaction as the machine's tables.
 
 use super::damage::Damage;
-use super::datums::{self, UuidBytes};
+use super::datums;
 use super::errors::fault;
+use super::load::Load;
 use super::rows::RowScan;
 use super::scan::StorageScan;
 use crate::catalog::virtual_tables::{Sources, is_virtual};
 use grizzly_bytecode::query::WriteOperation;
 use grizzly_bytecode::{Builtin, Cmp, ColumnId, Fault, TableId, Type, Value};
+use grizzly_stdlib::format::arrow::is_nested;
 use grizzly_storage as storage;
 use grizzly_storage::{Datum, KeyOrder, Mark, RowKey, TableSpec, Transaction};
 use grizzly_vm::batch::Batch;
@@ -41,13 +43,12 @@ pub struct StorageTables<'txn> {
     columns: Vec<storage::ColumnId>,
     key: Vec<u8>,
     damage: Damage,
+    /// The INSERT that runs, into a table without rows.
+    load: Option<Load>,
 }
 
 /// Rows of up to so many columns are passed on without allocating.
 const MAX_ROW_ON_STACK: usize = 16;
-
-/// What a value that is no UUID borrows instead of its bytes.
-static NO_UUID: UuidBytes = [0; 16];
 
 /// The most columns of a key, which CREATE TABLE holds.
 pub const MAX_KEY_COLUMNS: usize = 32;
@@ -60,7 +61,8 @@ impl<'txn> StorageTables<'txn> {
         access: Access<'txn>,
     ) -> StorageTables<'txn> {
         let (marks, columns, key) = (Vec::new(), Vec::new(), Vec::new());
-        StorageTables { access, transaction, marks, next_mark: 0, columns, key, damage }
+        let load = None;
+        StorageTables { access, transaction, marks, next_mark: 0, columns, key, damage, load }
     }
 
     /// A scan of a table of `system`.
@@ -90,9 +92,9 @@ impl<'txn> StorageTables<'txn> {
     /// Encodes the key that the values hold into `self.key`; whether there is such a row.
     fn find_row(&mut self, table: TableId, key: &[Value]) -> Result<bool, Fault> {
         let spec = self.spec(table)?;
-        let mut uuids = [UuidBytes::default(); MAX_KEY_COLUMNS];
+        let mut own = [const { Vec::new() }; MAX_KEY_COLUMNS];
         let mut datums = [Datum::Null; MAX_KEY_COLUMNS];
-        let count = key_datums(&spec, key, &mut uuids, &mut datums)?;
+        let count = key_datums(&spec, key, &mut own, &mut datums)?;
         let datums = &datums[..count];
         let mut encoded = std::mem::take(&mut self.key);
         let table = storage_table(table);
@@ -102,6 +104,29 @@ impl<'txn> StorageTables<'txn> {
             .and_then(|()| self.transaction.get(table, datums, &[], |_, _| {}));
         self.key = encoded;
         found.map_err(|error| self.fault(&error))
+    }
+
+    /// Takes rows of an INSERT into a table that has none; their number. `None` for another table.
+    fn load_batch(
+        &mut self,
+        request: &WriteRequest<'_>,
+        batch: &Batch,
+    ) -> Result<Option<u64>, Fault> {
+        if self.load.as_ref().is_none_or(|load| load.table != request.table) {
+            // Values of several parts go row by row.
+            if request.columns.iter().any(|(_, ty)| is_nested(ty)) {
+                return Ok(None);
+            }
+            let unwritten = self.transaction.is_unwritten(storage_table(request.table));
+            if !unwritten.map_err(|error| self.fault(&error))? {
+                return Ok(None);
+            }
+            if let Some(other) = self.load.replace(Load::new(request.table, request.columns)) {
+                other.finish(self.transaction)?;
+            }
+        }
+        let Some(load) = &mut self.load else { return Ok(None) };
+        load.take(self.transaction, batch).map(Some)
     }
 
     /// Changes the row whose key lies in `self.key`.
@@ -131,7 +156,7 @@ fn broken(what: &str) -> Fault {
 fn key_datums<'a>(
     spec: &TableSpec,
     key: &'a [Value],
-    uuids: &'a mut [UuidBytes; MAX_KEY_COLUMNS],
+    own: &'a mut [Vec<u8>; MAX_KEY_COLUMNS],
     datums: &mut [Datum<'a>; MAX_KEY_COLUMNS],
 ) -> Result<usize, Fault> {
     if key.len() != spec.key.len() || key.len() > MAX_KEY_COLUMNS {
@@ -148,11 +173,11 @@ fn key_datums<'a>(
         }
     };
     for (index, value) in key.iter().enumerate() {
-        datums::prepare_uuid(value, &key_type(index), &mut uuids[index]);
+        datums::prepare(value, &key_type(index), &mut own[index])?;
     }
-    let uuids = &*uuids;
+    let own = &*own;
     for (index, value) in key.iter().enumerate() {
-        datums[index] = datums::borrow(value, &key_type(index), &uuids[index])?;
+        datums[index] = datums::borrow(value, &key_type(index), &own[index])?;
     }
     Ok(key.len())
 }
@@ -183,9 +208,9 @@ impl Tables for StorageTables<'_> {
     fn get(&mut self, request: GetRequest<'_>, out: &mut Vec<Value>) -> Result<bool, Fault> {
         out.clear();
         let spec = self.spec(request.table)?;
-        let mut uuids = [UuidBytes::default(); MAX_KEY_COLUMNS];
+        let mut own = [const { Vec::new() }; MAX_KEY_COLUMNS];
         let mut datums = [Datum::Null; MAX_KEY_COLUMNS];
-        let count = key_datums(&spec, request.key, &mut uuids, &mut datums)?;
+        let count = key_datums(&spec, request.key, &mut own, &mut datums)?;
         self.set_columns(request.columns);
         out.resize(request.columns.len(), Value::Null);
         let visit = |index: usize, datum: Datum<'_>| {
@@ -224,12 +249,12 @@ impl Tables for StorageTables<'_> {
                 }
             }
         };
-        // Only UUIDs need bytes to borrow from; tables without one allocate none.
-        let mut uuids = Vec::new();
-        if request.columns.iter().any(|(_, ty)| *ty == Type::Uuid) {
-            uuids.resize(values.len(), UuidBytes::default());
-            for ((value, (_, ty)), uuid) in values.iter().zip(request.columns).zip(&mut uuids) {
-                datums::prepare_uuid(value, ty, uuid);
+        // Few types need bytes to borrow from; tables without one allocate none.
+        let mut own: Vec<Vec<u8>> = Vec::new();
+        if request.columns.iter().any(|(_, ty)| datums::needs_bytes(ty)) {
+            own.resize_with(values.len(), Vec::new);
+            for ((value, (_, ty)), own) in values.iter().zip(request.columns).zip(&mut own) {
+                datums::prepare(value, ty, own)?;
             }
         }
         let mut row = [Datum::Null; MAX_ROW_ON_STACK];
@@ -242,8 +267,8 @@ impl Tables for StorageTables<'_> {
             }
         };
         for (index, (value, (_, ty))) in values.iter().zip(request.columns).enumerate() {
-            let uuid = uuids.get(index).unwrap_or(&NO_UUID);
-            row[index] = datums::borrow(value, ty, uuid)?;
+            let own = own.get(index).map_or(&[][..], Vec::as_slice);
+            row[index] = datums::borrow(value, ty, own)?;
         }
         self.change(request, row).map_err(|error| self.fault(&error))?;
         Ok(1)
@@ -253,21 +278,26 @@ impl Tables for StorageTables<'_> {
         if self.access.read_only {
             return Err(read_only());
         }
+        if request.operation == WriteOperation::Insert
+            && let Some(written) = self.load_batch(request, batch)?
+        {
+            return Ok(written);
+        }
         self.set_columns(request.columns);
         let count = request.columns.len();
-        let mut uuids = vec![UuidBytes::default(); count];
+        let mut own = vec![Vec::new(); count];
         let mut written = 0;
         let mut datums: Vec<Datum<'_>> = Vec::with_capacity(count);
         for row in batch.rows().iter() {
             for (index, (_, ty)) in request.columns.iter().enumerate() {
-                if matches!(ty, Type::Uuid) {
-                    datums::prepare_uuid(&batch.value(row, index, ty), ty, &mut uuids[index]);
+                if datums::needs_bytes(ty) {
+                    datums::prepare(&batch.value(row, index, ty), ty, &mut own[index])?;
                 }
             }
             let mut values = reuse(std::mem::take(&mut datums));
             for (index, (_, ty)) in request.columns.iter().enumerate() {
                 let column = &batch.columns[index];
-                values.push(datums::from_vector(column, row, ty, &uuids[index])?);
+                values.push(datums::from_vector(column, row, ty, &own[index])?);
             }
             if request.operation != WriteOperation::Insert {
                 let keys = batch.columns.last().ok_or_else(|| broken("a write has no row key"))?;
@@ -279,6 +309,13 @@ impl Tables for StorageTables<'_> {
             written += 1;
         }
         Ok(written)
+    }
+
+    fn finish_writes(&mut self) -> Result<(), Fault> {
+        match self.load.take() {
+            Some(load) => load.finish(self.transaction),
+            None => Ok(()),
+        }
     }
 
     fn savepoint(&mut self) -> u64 {

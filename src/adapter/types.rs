@@ -26,6 +26,17 @@ pub fn storage_type(ty: &Type) -> Option<StorageType> {
         Type::Interval => StorageType::Interval,
         Type::Uuid => StorageType::Uuid,
         Type::Json => StorageType::Json,
+        Type::Array(element) => StorageType::List(Box::new(storage_type(element)?)),
+        Type::Struct(shape) if !shape.fields.is_empty() => {
+            let fields = shape.fields.iter();
+            let fields = fields.map(|f| Some((f.name.to_string(), storage_type(&f.ty)?)));
+            StorageType::Struct(fields.collect::<Option<_>>()?)
+        }
+        Type::Map(types) => {
+            let key = ("key".to_owned(), storage_type(&types.0)?);
+            let value = ("value".to_owned(), storage_type(&types.1)?);
+            StorageType::List(Box::new(StorageType::Struct(vec![key, value])))
+        }
         _ => return None,
     })
 }
@@ -36,8 +47,11 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn composites_and_exceptions_have_no_column_yet() {
-        assert_eq!(storage_type(&Type::Array(Arc::new(Type::Int64))), None);
+    fn tasks_have_no_column_nor_arrays_of_them() {
+        let task = Type::Task(Arc::new(Type::Int64));
+        assert_eq!(storage_type(&Type::Array(Arc::new(task))), None);
+        let expected = StorageType::List(Box::new(StorageType::Int64));
+        assert_eq!(storage_type(&Type::Array(Arc::new(Type::Int64))), Some(expected));
         assert_eq!(storage_type(&Type::Unit), None);
         assert_eq!(storage_type(&Type::Date), Some(StorageType::Date));
     }

@@ -6,18 +6,20 @@
 
 mod builtins;
 mod objects;
+mod sources;
 pub mod system;
 pub mod virtual_tables;
 
 pub use builtins::Builtins;
 pub use objects::{Change, Objects, function_name};
+pub use sources::Sources;
 
 use crate::adapter::{datums, types::storage_type};
 use crate::session::Variables;
-use grizzly_bytecode::{Type, Value};
+use grizzly_bytecode::{FileRequest, Type, Value};
 use grizzly_compiler::catalog::{
-    Catalog, ColumnStatistics, FunctionKey, Native, ObjectKind, Table, TableStatistics, Variable,
-    View,
+    Catalog, ColumnStatistics, FunctionKey, Native, ObjectKind, SourceDescription, Table,
+    TableStatistics, Variable, View,
 };
 use grizzly_compiler::hir::Function;
 use grizzly_storage as storage;
@@ -34,6 +36,8 @@ pub struct SessionCatalog<'a> {
     pub objects: &'a Objects,
     /// The session's variables.
     pub variables: &'a Variables,
+    /// The files.
+    pub sources: &'a Sources,
     /// The transaction, for statistics; `None` where none is open.
     pub transaction: Option<&'a storage::Transaction>,
 }
@@ -52,7 +56,8 @@ impl Catalog for SessionCatalog<'_> {
     }
 
     fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
-        self.script.function(key).or_else(|| self.objects.function(key))
+        let found = self.script.function(key).or_else(|| self.objects.function(key))?;
+        Some(self.objects.bind_function(found))
     }
 
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {
@@ -78,7 +83,15 @@ impl Catalog for SessionCatalog<'_> {
         }
     }
 
+    fn describe_source(&self, request: &FileRequest) -> SourceDescription {
+        self.sources.describe(request)
+    }
+
     fn statistics(&self, table: &Table) -> TableStatistics {
+        if let Some(file) = &table.file {
+            let rows = self.sources.rows_of(file);
+            return TableStatistics { rows, ..TableStatistics::default() };
+        }
         let id = storage::TableId(table.id.0);
         let known = self.transaction.and_then(|transaction| statistics_of(transaction, id));
         let Some(known) = known else { return TableStatistics::default() };

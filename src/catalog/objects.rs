@@ -2,7 +2,7 @@
 
 use grizzly_bytecode::Type;
 use grizzly_compiler::catalog::{FunctionKey, ObjectKind, Table, View};
-use grizzly_compiler::hir::Function;
+use grizzly_compiler::hir::{Effect, Function};
 use grizzly_grammar::ast::fold;
 use hashbrown::HashMap;
 use smol_str::SmolStr;
@@ -58,6 +58,32 @@ impl Objects {
     /// The function of a key.
     pub fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
         self.functions.get(key).cloned()
+    }
+
+    /// The function with the tables that the names in its queries mean here: it may have been
+    /// checked before they were made. One that is gone stays as it was; the checker reports it at
+    /// the call.
+    pub fn bind_function(&self, function: Arc<Function>) -> Arc<Function> {
+        if function.effect < Effect::Reads {
+            return function;
+        }
+        let mut stale = false;
+        function.body.for_each_table(&mut |table| {
+            let now = self.table(&table.name);
+            stale = stale || now.is_some_and(|now| !Arc::ptr_eq(&now, table));
+        });
+        if !stale {
+            return function;
+        }
+        let mut current = Function::clone(&function);
+        current.body.for_each_table_mut(&mut |table| {
+            if let Some(now) = self.table(&table.name)
+                && now.row_type() == table.row_type()
+            {
+                *table = now;
+            }
+        });
+        Arc::new(current)
     }
 
     /// All types with the spelling of their names.

@@ -5,7 +5,7 @@
 
 use super::system::{self, StoredKind, StoredObject};
 use super::{Builtins, Objects};
-use crate::session::{Setting, Variables};
+use crate::session::{Setting, Settings, Variables};
 use grizzly_bytecode::{ColumnId, Field, TableId, Type, Value};
 use grizzly_compiler::catalog::{Native, NativeParameter, NativeType, Table, TableColumn};
 use grizzly_compiler::hir::Function;
@@ -77,11 +77,7 @@ const TABLES: &[Definition] = &[
     ),
     (
         "system.variables",
-        &[
-            ("name", Type::Text, false),
-            ("type", Type::Text, false),
-            ("value", Type::Text, true),
-        ],
+        &[("name", Type::Text, false), ("type", Type::Text, false), ("value", Type::Text, true)],
     ),
     (
         "system.settings",
@@ -113,6 +109,7 @@ fn defined(id: u32, name: &str, columns: &[Shape]) -> Table {
         columns: (0..).zip(columns).map(column).collect(),
         key: Vec::new(),
         place: None,
+        file: None,
     }
 }
 
@@ -142,7 +139,7 @@ pub struct Sources<'a> {
     /// The session's variables.
     pub variables: &'a Variables,
     /// The session's settings.
-    pub settings: &'a [Setting],
+    pub settings: &'a Settings,
 }
 
 type Rows = Vec<Vec<Value>>;
@@ -152,11 +149,7 @@ impl Sources<'_> {
     ///
     /// # Errors
     /// What the storage says.
-    pub fn rows(
-        &self,
-        table: TableId,
-        transaction: &Transaction,
-    ) -> Result<Rows, storage::Error> {
+    pub fn rows(&self, table: TableId, transaction: &Transaction) -> Result<Rows, storage::Error> {
         let definition = TABLES.get(table.0.wrapping_sub(FIRST) as usize);
         let mut rows = match definition.map_or("", |(name, _)| *name) {
             "system.tables" => self.tables(transaction)?,
@@ -293,7 +286,7 @@ impl Sources<'_> {
                 Value::text(setting.about),
             ]
         };
-        self.settings.iter().map(row).collect()
+        self.settings.list().iter().map(row).collect()
     }
 }
 

@@ -5,11 +5,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The commands of this version with their help.
-const COMMANDS: &[&str] = &["run", "repl", "check", "build", "disasm", "explain"];
+const COMMANDS: &[&str] = &["run", "repl", "check", "build", "disasm", "explain", "db"];
 
 /// The commands that are to come; they are known so that their names are not taken for files.
-const LATER: &[&str] =
-    &["fmt", "test", "lsp", "db", "cron", "debug", "new", "doc", "completions", "man"];
+const LATER: &[&str] = &["fmt", "test", "lsp", "cron", "debug", "new", "doc", "completions", "man"];
 
 /// Parses the command line. `grizzlyc FILE` is `grizzlyc run FILE`, `grizzlyc` alone `grizzlyc
 /// run`.
@@ -44,6 +43,7 @@ fn command() -> Command {
         .subcommand(build())
         .subcommand(disasm())
         .subcommand(explain())
+        .subcommand(db())
         .subcommands(later)
 }
 
@@ -158,6 +158,23 @@ fn explain() -> Command {
         .about("Prints the page of a diagnostic")
         .arg(code.help("The code, such as E0308"))
         .arg(color())
+}
+
+fn db() -> Command {
+    let path = || {
+        let path = Arg::new("path").value_name("PATH").required(true);
+        path.value_parser(value_parser!(PathBuf)).help("The database's folder")
+    };
+    let one = |name, about| Command::new(name).about(about).arg(path()).arg(color());
+    Command::new("db")
+        .about("Upkeep of a database")
+        .subcommand_required(true)
+        .arg(color())
+        .subcommand(one("check", "Reads everything and reports what is damaged"))
+        .subcommand(one("info", "Shows tables, files, the log and the stored objects"))
+        .subcommand(one("compact", "Writes what is in the log into the tables' files"))
+        .subcommand(one("backup", "Not supported yet").hide(true))
+        .subcommand(one("restore", "Not supported yet").hide(true))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod arguments;
 mod build;
 mod check;
+mod db;
 mod explain;
 mod input;
 mod repl;
@@ -88,6 +89,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         "check" => check::main(&console, matches),
         "build" => build::main(&console, matches),
         "disasm" => build::disassemble(&console, matches),
+        "db" => db::main(&console, matches),
         "explain" => explain::main(&console, matches),
         later => console.usage(&format!("`grizzlyc {later}` is not supported yet")),
     }

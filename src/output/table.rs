@@ -133,14 +133,16 @@ fn fitted(widths: &[usize], room: Option<usize>) -> Vec<Shown> {
     let gap = Shown { index: None, width: 1 };
     let (mut left, mut right): (Vec<Shown>, Vec<Shown>) = (Vec::new(), Vec::new());
     let mut rest: VecDeque<Shown> = columns.into();
-    while let Some(next) = if left.len() <= right.len() { rest.pop_front() } else { rest.pop_back() }
-    {
-        let used = total(&left) + total(&right) + total(&[gap]) + next.width + 3;
+    loop {
+        let at_left = left.len() <= right.len();
+        let next = if at_left { rest.pop_front() } else { rest.pop_back() };
+        let Some(next) = next else { break };
+        let used = total(&left) + total(&right) + total(&[gap, next]) - 2;
         // The first column is there however narrow the terminal is.
         if used > room && !left.is_empty() {
             break;
         }
-        if left.len() <= right.len() { left.push(next) } else { right.push(next) }
+        if at_left { left.push(next) } else { right.push(next) }
     }
     left.push(gap);
     left.extend(right.into_iter().rev());

@@ -36,8 +36,25 @@ pub struct Completion {
 
 /// The names of the built-in types.
 const TYPES: &[&str] = &[
-    "BIGINT", "BLOB", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "FLOAT32", "INT16", "INT32", "INT64",
-    "INT8", "INTEGER", "INTERVAL", "JSON", "TEXT", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "UUID",
+    "BIGINT",
+    "BLOB",
+    "BOOLEAN",
+    "DATE",
+    "DECIMAL",
+    "DOUBLE",
+    "FLOAT32",
+    "INT16",
+    "INT32",
+    "INT64",
+    "INT8",
+    "INTEGER",
+    "INTERVAL",
+    "JSON",
+    "TEXT",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMPTZ",
+    "UUID",
     "VARCHAR",
 ];
 
@@ -119,10 +136,16 @@ impl<'a> Place<'a> {
             Some(Kind::Dot) => self.after_dot(names, found),
             Some(Kind::DoubleColon) => types(names, found),
             Some(Kind::LeftBrace) if self.names_variable() => variables(names, found),
-            Some(Kind::From | Kind::Join | Kind::Into | Kind::Update | Kind::Table | Kind::View) => {
-                tables(names, found);
-            }
-            Some(Kind::Describe | Kind::Truncate) => tables(names, found),
+            Some(
+                Kind::From
+                | Kind::Join
+                | Kind::Into
+                | Kind::Update
+                | Kind::Table
+                | Kind::View
+                | Kind::Describe
+                | Kind::Truncate,
+            ) => tables(names, found),
             _ => {
                 self.columns(names, found);
                 if self.wants_type() {
@@ -204,8 +227,7 @@ impl<'a> Place<'a> {
             let table = self.text(name);
             let named = tokens.next_if(|next| next.kind == Kind::As).is_some();
             let plain = |next: &&Token| {
-                matches!(next.kind, Kind::Word | Kind::QuotedWord)
-                    || (named && next.kind.is_word())
+                matches!(next.kind, Kind::Word | Kind::QuotedWord) || (named && next.kind.is_word())
             };
             let alias = tokens.next_if(plain).map_or(table, |alias| self.text(alias));
             sources.push((table, alias));

@@ -37,9 +37,8 @@ pub fn classes(text: &str) -> Vec<(Range<usize>, Class)> {
     for (index, token) in tokens.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|at| tokens.get(at)).map(|token| token.kind);
         let after = tokens.get(index + 1);
-        let called = after.is_some_and(|next| {
-            next.kind == Kind::LeftParen && next.span.start == token.span.end
-        });
+        let called = after
+            .is_some_and(|next| next.kind == Kind::LeftParen && next.span.start == token.span.end);
         if let Some(class) = class(token.kind, before, called) {
             found.push((token.span.start as usize..token.span.end as usize, class));
         }
@@ -52,7 +51,10 @@ fn class(kind: Kind, before: Option<Kind>, called: bool) -> Option<Class> {
         Kind::SingleText | Kind::DoubleText => Class::Text,
         Kind::Number | Kind::True | Kind::False | Kind::Null => Class::Constant,
         Kind::Comment | Kind::DocComment => Class::Comment,
-        Kind::Unknown | Kind::OpenText | Kind::OpenQuotedWord | Kind::OpenComment
+        Kind::Unknown
+        | Kind::OpenText
+        | Kind::OpenQuotedWord
+        | Kind::OpenComment
         | Kind::BadNumber => Class::Unknown,
         Kind::QuotedWord | Kind::NumberedParameter | Kind::NamedParameter | Kind::Question => {
             Class::Name

@@ -18,10 +18,12 @@ use crate::error::{Error, Result};
 use crate::output::{FormatKind, Layout, Printer};
 use crate::render::Renderer;
 use crate::session::Session;
+pub use complete::Names;
 use grizzly_bytecode::Type;
 use grizzly_grammar::Diagnostic;
-use grizzly_grammar::split::{completeness, split};
-pub use complete::Names;
+use grizzly_grammar::lexer::lex;
+use grizzly_grammar::split::{Completeness, completeness, split};
+use grizzly_grammar::token::Kind;
 use result::{LastResult, Recorder};
 use std::fs::File;
 use std::io::Write;
@@ -134,7 +136,15 @@ impl Shell {
 
     /// Whether an entry waits for more lines.
     pub fn is_incomplete(entry: &str) -> bool {
-        !commands::is_command(entry) && completeness(entry).is_incomplete()
+        if commands::is_command(entry) {
+            return false;
+        }
+        // A documentation comment belongs to the statement that follows it.
+        let documents = || lex(entry).iter().any(|token| token.kind == Kind::DocComment);
+        match completeness(entry) {
+            Completeness::Empty => documents(),
+            other => other.is_incomplete(),
+        }
     }
 
     /// Carries out an entry.
@@ -299,8 +309,8 @@ fn explained(text: &str) -> Option<String> {
     let mut out = String::new();
     for slice in split(text) {
         let statement = slice.span.text(text);
-        let first = grizzly_grammar::lexer::lex(statement).first().map(|token| token.kind);
-        if first.is_some_and(grizzly_grammar::token::Kind::starts_query) {
+        let first = lex(statement).first().map(|token| token.kind);
+        if first.is_some_and(Kind::starts_query) {
             out.push_str(&format!("EXPLAIN {statement};\n"));
         }
     }

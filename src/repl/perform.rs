@@ -276,7 +276,9 @@ impl Shell {
             .iter()
             .enumerate()
             .skip(all.saturating_sub(count))
-            .map(|(index, entry)| format!("{:>5}  {}\n", index + 1, entry.replace('\n', "\n       ")))
+            .map(|(index, entry)| {
+                format!("{:>5}  {}\n", index + 1, entry.replace('\n', "\n       "))
+            })
             .collect();
         self.write(&lines);
         Ok(())

@@ -23,9 +23,9 @@ pub fn may_hold_secret(text: &str) -> bool {
             }
             _ => {
                 let word = written.trim_matches(['`', '"']).to_ascii_lowercase();
-                named |= WORDS.iter().any(|secret| {
-                    word == *secret || word.ends_with(&format!("_{secret}"))
-                });
+                named |= WORDS
+                    .iter()
+                    .any(|secret| word == *secret || word.ends_with(&format!("_{secret}")));
             }
         }
     }

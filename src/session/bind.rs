@@ -2,10 +2,11 @@
 //!
 //! A script is checked before it runs, so a statement may name a table that an earlier statement of
 //! the same script makes: its id is known only now. Binding replaces every table of the statement
-//! by the one that its name means in the transaction.
+//! by the one that its name means in the transaction. A file may have changed as well: it is looked
+//! at again, unless it is the same as when it was described.
 
-use crate::catalog::Objects;
-use grizzly_bytecode::{Builtin, Fault};
+use crate::catalog::{Objects, Sources};
+use grizzly_bytecode::{Builtin, Fault, FileOrigin, FileSource};
 use grizzly_compiler::catalog::Table;
 use grizzly_compiler::hir::{self, Expr, Query, StatementKind};
 use std::sync::Arc;
@@ -14,10 +15,27 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// A CompileError fault where a table is gone or has other columns than when it was checked.
-pub fn bind(statement: &hir::Statement, objects: &Objects) -> Result<hir::Statement, Fault> {
+pub fn bind(
+    statement: &hir::Statement,
+    objects: &Objects,
+    sources: &Sources,
+) -> Result<hir::Statement, Fault> {
+    let scope = Scope { objects, sources };
+    bind_in(statement, &scope)
+}
+
+/// What names and paths mean now.
+struct Scope<'a> {
+    objects: &'a Objects,
+    sources: &'a Sources,
+}
+
+fn bind_in(statement: &hir::Statement, objects: &Scope<'_>) -> Result<hir::Statement, Fault> {
     let mut bound = statement.clone();
     match &mut bound.kind {
-        StatementKind::Query(query) => bind_query(query, objects)?,
+        StatementKind::Query(query)
+        | StatementKind::CopyTo(query, _)
+        | StatementKind::CreateTableAs { query, .. } => bind_query(query, objects)?,
         StatementKind::Insert(table, query) => {
             bind_table(table, objects)?;
             bind_query(query, objects)?;
@@ -34,13 +52,13 @@ pub fn bind(statement: &hir::Statement, objects: &Objects) -> Result<hir::Statem
         StatementKind::Expression(e, _)
         | StatementKind::Print(e)
         | StatementKind::SetVariable(_, e) => bind_expr(e, objects)?,
-        StatementKind::Explain(_, inner) => **inner = bind(inner, objects)?,
+        StatementKind::Explain(_, inner) => **inner = bind_in(inner, objects)?,
         _ => {}
     }
     Ok(bound)
 }
 
-fn bind_query(query: &mut Query, objects: &Objects) -> Result<(), Fault> {
+fn bind_query(query: &mut Query, objects: &Scope<'_>) -> Result<(), Fault> {
     let mut outcome = Ok(());
     query.for_each_table_mut(&mut |table| {
         if outcome.is_ok() {
@@ -50,7 +68,7 @@ fn bind_query(query: &mut Query, objects: &Objects) -> Result<(), Fault> {
     outcome
 }
 
-fn bind_expr(expr: &mut Expr, objects: &Objects) -> Result<(), Fault> {
+fn bind_expr(expr: &mut Expr, objects: &Scope<'_>) -> Result<(), Fault> {
     let mut outcome = Ok(());
     expr.for_each_table_mut(&mut |table| {
         if outcome.is_ok() {
@@ -60,21 +78,76 @@ fn bind_expr(expr: &mut Expr, objects: &Objects) -> Result<(), Fault> {
     outcome
 }
 
-fn bind_table(table: &mut Arc<Table>, objects: &Objects) -> Result<(), Fault> {
-    let Some(current) = objects.table(&table.name) else {
+fn bind_table(table: &mut Arc<Table>, scope: &Scope<'_>) -> Result<(), Fault> {
+    if let Some(file) = &table.file {
+        if let Some(current) = bind_file(file, scope.sources)? {
+            Arc::make_mut(table).file = Some(current);
+        }
+        return Ok(());
+    }
+    let Some(current) = scope.objects.table(&table.name) else {
         let message = format!("the table {} does not exist any more", table.name);
         return Err(Fault::new(Builtin::CompileError, message));
     };
-    let same = current.columns.len() == table.columns.len()
-        && current.columns.iter().zip(&table.columns).all(|(now, then)| {
-            now.name.eq_ignore_ascii_case(&then.name)
-                && now.ty == then.ty
-                && now.nullable == then.nullable
-        });
-    if !same {
+    if !current.has_shape_of(table) {
         let message = format!("the table {} has changed since the script was checked", table.name);
         return Err(Fault::new(Builtin::CompileError, message));
     }
     *table = current;
     Ok(())
+}
+
+/// A file as it is now; `None` where nothing was known of it.
+fn bind_file(file: &FileSource, sources: &Sources) -> Result<Option<Arc<FileSource>>, Fault> {
+    if file.origin == FileOrigin::Target {
+        return Ok(None);
+    }
+    let now = sources.describe_again(file).map_err(|why| Fault::new(Builtin::IoError, why))?;
+    let columns = |source: &FileSource| -> Vec<_> {
+        source.columns.iter().map(|c| (c.name.clone(), c.ty.clone())).collect()
+    };
+    if columns(&now) != columns(file) {
+        let path = &file.request.path;
+        let message = format!("the columns of {path} have changed since the script was checked");
+        return Err(Fault::new(Builtin::CompileError, message));
+    }
+    Ok(Some(now))
+}
+
+/// Whether a statement reads files, whose state belongs to no catalog version.
+pub(super) fn reads_files(statement: &hir::Statement) -> bool {
+    let mut found = false;
+    for_each_file(statement, &mut |_| found = true);
+    found
+}
+
+/// Whether a statement reads a file that has other columns than when it was checked, so that it is
+/// to be checked again.
+pub(super) fn files_changed(statement: &hir::Statement, sources: &Sources) -> bool {
+    let mut changed = false;
+    for_each_file(statement, &mut |file| changed |= bind_file(file, sources).is_err());
+    changed
+}
+
+fn for_each_file(statement: &hir::Statement, visit: &mut dyn FnMut(&FileSource)) {
+    let note = &mut |table: &Arc<Table>| {
+        if let Some(file) = &table.file {
+            visit(file);
+        }
+    };
+    match &statement.kind {
+        StatementKind::Query(query)
+        | StatementKind::Insert(_, query)
+        | StatementKind::CopyTo(query, _)
+        | StatementKind::CreateTableAs { query, .. } => query.for_each_table(note),
+        StatementKind::Expression(e, _)
+        | StatementKind::Print(e)
+        | StatementKind::SetVariable(_, e) => e.for_each_table(note),
+        StatementKind::Update { filter, assignments, .. } => {
+            let values = assignments.iter().map(|(_, value)| value);
+            filter.iter().chain(values).for_each(|e| e.for_each_table(note));
+        }
+        StatementKind::Delete { filter, .. } => filter.iter().for_each(|e| e.for_each_table(note)),
+        _ => {}
+    }
 }

@@ -119,7 +119,7 @@ pub(crate) fn with_ids(table: &Table, id: TableId) -> Arc<Table> {
     Arc::new(table)
 }
 
-fn create_table(
+pub(super) fn create_table(
     open: &mut Open,
     shared: &Shared,
     table: &Table,

@@ -7,6 +7,7 @@
 
 mod bind;
 mod definitions;
+mod files;
 mod names;
 mod prepared;
 mod run;
@@ -18,7 +19,7 @@ mod watchdog;
 pub(crate) use definitions::with_ids;
 pub use prepared::Prepared;
 pub use run::Stage;
-pub use settings::Setting;
+pub use settings::{Setting, Settings};
 pub use variables::{SessionVariable, Variables};
 
 use crate::adapter::Damage;
@@ -32,6 +33,7 @@ use grizzly_bytecode::{Builtin, Fault, Type, Value};
 use grizzly_compiler::hir;
 use grizzly_grammar::Diagnostic;
 use grizzly_vm::budget::Budget;
+use grizzly_vm::progress::Progress;
 use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -54,6 +56,8 @@ pub struct Session {
     damage: Damage,
     /// The parameters of prepared statements; kept, so that running one allocates none.
     values: Vec<Value>,
+    /// How far the statement that runs has come.
+    progress: Arc<Progress>,
     cancel: Arc<AtomicBool>,
     watchdog: Option<Watchdog>,
     settings: settings::Settings,
@@ -72,6 +76,7 @@ impl Session {
             statement_budget,
             damage: Damage::default(),
             values: Vec::new(),
+            progress: Arc::default(),
             cancel: Arc::new(AtomicBool::new(false)),
             watchdog: None,
             settings: settings::Settings::default(),
@@ -101,6 +106,12 @@ impl Session {
     /// Gives a session variable a type and a value of it.
     pub fn set_variable(&mut self, name: &str, ty: Type, value: Value) {
         self.variables.set(name, ty, value);
+    }
+
+    /// How far the statement that runs has come with reading files: counters that any thread may
+    /// look at while it runs. They begin anew with each statement.
+    pub fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
     }
 
     /// The database.
@@ -159,9 +170,11 @@ impl Session {
         self.script = checked.definitions.clone();
         let mut statements = checked.statements.iter().enumerate();
         let outcome = statements.try_for_each(|(index, statement)| {
-            let late = match statement.kind {
-                hir::StatementKind::Late => Some(self.check_late(checked, index)?),
-                _ => None,
+            let stale = matches!(statement.kind, hir::StatementKind::Late)
+                || bind::files_changed(statement, &self.database.shared.files);
+            let late = match stale {
+                true => Some(self.check_late(checked, index)?),
+                false => None,
             };
             let statement = late.as_ref().unwrap_or(statement);
             let rows = self.execute(statement, &[], output)?;
@@ -242,6 +255,7 @@ impl Session {
             script: &self.script,
             objects,
             variables: &self.variables,
+            sources: &self.database.shared.files,
             transaction: self.transaction.as_ref().map(|open| &open.transaction),
         }
     }

@@ -15,9 +15,8 @@ impl Session {
         let objects = self.objects();
         let catalog = self.catalog(&objects);
         let columns = |table: &Table| {
-            let column = |c: &grizzly_compiler::catalog::TableColumn| {
-                (c.name.to_string(), c.ty.to_string())
-            };
+            let column =
+                |c: &grizzly_compiler::catalog::TableColumn| (c.name.to_string(), c.ty.to_string());
             (table.name.to_string(), table.columns.iter().map(column).collect())
         };
         let mut tables: Vec<(String, Vec<(String, String)>)> =

@@ -95,9 +95,11 @@ impl Session {
         known: &'c mut Option<Compiled>,
     ) -> Result<&'c Compiled> {
         let objects = self.objects();
-        let valid = known.as_ref().is_some_and(|known| Arc::ptr_eq(&known.objects, &objects));
+        let same = known.as_ref().is_some_and(|known| Arc::ptr_eq(&known.objects, &objects));
+        let valid = same && !bind::reads_files(statement);
         if !valid {
-            let program = self.compile(&bind::bind(statement, &objects)?)?;
+            let program =
+                self.compile(&bind::bind(statement, &objects, &self.database.shared.files)?)?;
             let executable = link(program, &self.database.shared)?;
             let columns = executable.program().output.clone();
             *known = Some(Compiled { objects, executable, columns });

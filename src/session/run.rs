@@ -2,8 +2,8 @@
 
 use super::transaction::Open;
 use super::{Session, bind, definitions};
-use crate::adapter::{Access, StorageTables};
 use crate::adapter::errors;
+use crate::adapter::{Access, StorageTables};
 use crate::catalog::SessionCatalog;
 use crate::catalog::virtual_tables::Sources;
 use crate::database::{Shared, not_supported};
@@ -23,6 +23,7 @@ use grizzly_vm::batch::Batch;
 use grizzly_vm::budget::Budget;
 use grizzly_vm::ports::{NoOutput, NoTables};
 use grizzly_vm::{Context, Executable};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// The bytes that the folding of one constant may reserve.
@@ -53,6 +54,7 @@ impl Evaluate for Folding<'_> {
             parameters: &[],
             cancel: self.cancel,
             transaction_micros: 0,
+            progress: &Arc::default(),
             rows_written: 0,
             nesting: 0,
         };
@@ -156,17 +158,17 @@ impl Session {
         if definitions::define(open, &shared, statement)? {
             return Ok(0);
         }
-        let bound = bind::bind(statement, &open.objects)?;
+        let bound = bind::bind(statement, &open.objects, &shared.files)?;
         if let StatementKind::Explain(mode, inner) = &bound.kind {
             let text = self.explain(*mode, inner)?;
             return show_text(output, &text).map(|()| 0).map_err(Error::from);
         }
-        let program = self.compile(&bound)?;
-        let mut values = Vec::new();
-        self.parameter_values(&program.parameters, parameters, &mut values)?;
-        let executable = link(program, &shared)?;
-        let columns = executable.program().output.clone();
-        let (value, rows) = self.run_executable(&executable, &values, output)?;
+        match &bound.kind {
+            StatementKind::CreateTableAs { .. } => return self.create_table_as(&bound, parameters),
+            StatementKind::CopyTo(..) => return self.copy_to(&bound, parameters),
+            _ => {}
+        }
+        let (value, columns, rows) = self.run_bound(&bound, parameters, output)?;
         if let StatementKind::SetVariable(name, expression) = &bound.kind {
             let value = value.unwrap_or(Value::Null);
             let ty = variable_type(&expression.ty);
@@ -174,6 +176,23 @@ impl Session {
         }
         output.finish(&columns)?;
         Ok(rows)
+    }
+
+    /// Compiles and runs a bound statement: its value, its result's columns and the number of rows
+    /// that it changed.
+    pub(super) fn run_bound(
+        &mut self,
+        bound: &hir::Statement,
+        parameters: &[Value],
+        output: &mut dyn Output,
+    ) -> Result<(Option<Value>, Vec<Field>, u64)> {
+        let program = self.compile(bound)?;
+        let mut values = Vec::new();
+        self.parameter_values(&program.parameters, parameters, &mut values)?;
+        let executable = link(program, &self.database.shared)?;
+        let columns = executable.program().output.clone();
+        let (value, rows) = self.run_executable(&executable, &values, output)?;
+        Ok((value, columns, rows))
     }
 
     /// Plans and compiles a bound statement.
@@ -210,7 +229,7 @@ impl Session {
     /// [`Error::Compile`] where the statement cannot be compiled.
     pub fn emit(&mut self, stage: Stage, statement: &hir::Statement) -> Result<String> {
         let objects = self.objects();
-        let bound = bind::bind(statement, &objects)?;
+        let bound = bind::bind(statement, &objects, &self.database.shared.files)?;
         if !has_program(&bound.kind) {
             return Ok(String::new());
         }
@@ -273,12 +292,12 @@ impl Session {
         };
         let micros = open.micros;
         self.damage.clear();
-        let settings = self.settings.list();
+        self.progress.reset();
         let system = Sources {
             builtins: &shared.builtins,
             objects: &open.objects,
             variables: &self.variables,
-            settings: &settings,
+            settings: &self.settings,
         };
         let access = Access { system, read_only: shared.read_only };
         let mut tables = StorageTables::new(&mut open.transaction, self.damage.clone(), access);
@@ -296,6 +315,7 @@ impl Session {
             parameters,
             cancel: &self.cancel,
             transaction_micros: micros,
+            progress: &self.progress,
             rows_written: 0,
             nesting: 0,
         };

@@ -1,8 +1,8 @@
 //! The session's settings: what `SET system.name` changes.
 
 use super::{Session, watchdog::Watchdog};
-use crate::size::bytes;
 use crate::error::Result;
+use crate::size::bytes;
 use grizzly_bytecode::{Builtin, Fault, Type, Value};
 use grizzly_compiler::settings::SETTINGS;
 use grizzly_vm::ports::{Tasks, ThreadTasks};
@@ -24,7 +24,7 @@ pub struct Setting {
 
 /// The values of the settings; `None` is the default.
 #[derive(Default)]
-pub(super) struct Settings {
+pub struct Settings {
     threads: Option<(usize, Arc<dyn Tasks>)>,
     memory_limit: Option<String>,
     timeout: Option<f64>,

@@ -14,9 +14,11 @@
 //! Deliberately absent: aggregates, which are the machine's, and everything that needs a table.
 
 mod arguments;
+mod array;
 mod collection;
 pub mod convert;
 pub mod display;
+pub mod format;
 mod math;
 mod misc;
 mod number;
@@ -34,5 +36,7 @@ pub const PRELUDE: &[(&str, &str)] = &[
     ("math.gz", include_str!("../prelude/math.gz")),
     ("datetime.gz", include_str!("../prelude/datetime.gz")),
     ("collection.gz", include_str!("../prelude/collection.gz")),
+    ("array.gz", include_str!("../prelude/array.gz")),
+    ("aggregate.gz", include_str!("../prelude/aggregate.gz")),
     ("misc.gz", include_str!("../prelude/misc.gz")),
 ];

@@ -1,7 +1,9 @@
 //! The native bodies by name.
 
-use crate::{collection, convert, math, misc, temporal, text};
-use grizzly_vm::native::{NativeBody, Natives};
+use crate::{array, collection, convert, format, math, misc, temporal, text};
+use grizzly_bytecode::Fault;
+use grizzly_vm::native::{FileScanRequest, NativeBody, Natives};
+use grizzly_vm::ports::TableScan;
 use hashbrown::HashMap;
 use std::sync::OnceLock;
 
@@ -21,6 +23,9 @@ const MODULES: &[Bodies] = &[
     temporal::parts::BODIES,
     misc::BODIES,
     collection::BODIES,
+    array::BODIES,
+    array::change::BODIES,
+    array::aggregate::BODIES,
 ];
 
 /// All native bodies.
@@ -43,6 +48,10 @@ impl StandardLibrary {
 impl Natives for StandardLibrary {
     fn find(&self, name: &str) -> Option<NativeBody> {
         self.bodies.get(name).copied()
+    }
+
+    fn scan_file(&self, request: &FileScanRequest<'_>) -> Result<Box<dyn TableScan>, Fault> {
+        format::scan(request)
     }
 }
 

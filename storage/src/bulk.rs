@@ -12,14 +12,6 @@ use crate::tree::{LeafBuilder, Tree, Writer, bulk_tree};
 use crate::version::TableVersion;
 use arrow_array::{Array, RecordBatch};
 
-/// What a load has done.
-pub(crate) struct Loaded {
-    pub(crate) tree: Tree,
-    pub(crate) rows: u64,
-    /// The part of the last batch taken that was not in order.
-    pub(crate) rest: Option<RecordBatch>,
-}
-
 /// Readers for the columns of a batch, whose types and NULLs are checked.
 pub(crate) fn readers(table: &Table, batch: &RecordBatch) -> Result<Vec<ColumnReader>> {
     if batch.num_columns() != table.columns.len() {
@@ -40,43 +32,57 @@ pub(crate) fn readers(table: &Table, batch: &RecordBatch) -> Result<Vec<ColumnRe
     Ok(readers)
 }
 
-/// Loads batches into leaves of a table that has no rows, as long as they are in key order.
-pub(crate) fn load(
-    store: &Arc<Store>,
-    version: &TableVersion,
-    batches: &mut impl Iterator<Item = Result<RecordBatch>>,
-) -> Result<Loaded> {
-    let table = &version.table;
-    let mut created = false;
-    let first_id = version.next_row_id.load(Ordering::Relaxed);
-    let mut builder = LeafBuilder::new(Writer { store, table }, first_id);
-    let mut last = Vec::new();
-    let mut rest = None;
-    for batch in batches {
-        let batch = batch?;
-        if batch.num_rows() == 0 {
-            continue;
-        }
-        if !std::mem::replace(&mut created, true) {
-            store.create_folders(table.id)?;
-        }
-        let columns = readers(table, &batch)?;
-        let ordered = rows_in_order(table, &columns, batch.num_rows(), &mut last)?;
-        check_values(table, &columns, ordered)?;
-        builder.push(&columns, ordered)?;
-        if ordered < batch.num_rows() {
-            rest = Some(batch.slice(ordered, batch.num_rows() - ordered));
-            break;
+/// A load of a table that has no rows, while its rows come in key order.
+#[derive(Debug)]
+pub(crate) struct Load {
+    store: Arc<Store>,
+    table: Arc<Table>,
+    builder: LeafBuilder,
+    /// Whether the table's folders were made.
+    created: bool,
+    /// The key of the last row.
+    last: Vec<u8>,
+}
+
+impl Load {
+    pub(crate) fn new(store: &Arc<Store>, version: &TableVersion) -> Load {
+        let table = &version.table;
+        let first_id = version.next_row_id.load(Ordering::Relaxed);
+        Load {
+            store: Arc::clone(store),
+            table: Arc::clone(table),
+            builder: LeafBuilder::new(Writer { store, table }, first_id),
+            created: false,
+            last: Vec::new(),
         }
     }
-    builder.finish_leaf()?;
-    version.next_row_id.fetch_max(builder.next_row_id()?, Ordering::Relaxed);
-    let rows = builder.total;
-    let tree = match builder.leaves.is_empty() {
-        true => Tree::default(),
-        false => bulk_tree(store, table, builder.leaves)?,
-    };
-    Ok(Loaded { tree, rows, rest })
+
+    /// Takes the rows of a batch up to the first that is out of order, from which on they are
+    /// handed back.
+    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        if batch.num_rows() == 0 {
+            return Ok(None);
+        }
+        if !std::mem::replace(&mut self.created, true) {
+            self.store.create_folders(self.table.id)?;
+        }
+        let columns = readers(&self.table, batch)?;
+        let ordered = rows_in_order(&self.table, &columns, batch.num_rows(), &mut self.last)?;
+        check_values(&self.table, &columns, ordered)?;
+        self.builder.push(&columns, ordered)?;
+        let rest = batch.num_rows() - ordered;
+        Ok((rest > 0).then(|| batch.slice(ordered, rest)))
+    }
+
+    /// The tree of the rows that were taken.
+    pub(crate) fn finish(mut self, version: &TableVersion) -> Result<Tree> {
+        self.builder.finish_leaf()?;
+        version.next_row_id.fetch_max(self.builder.next_row_id()?, Ordering::Relaxed);
+        match self.builder.leaves.is_empty() {
+            true => Ok(Tree::default()),
+            false => bulk_tree(&self.store, &self.table, self.builder.leaves),
+        }
+    }
 }
 
 /// How many rows from the start of a batch have keys that grow, from `last` on, which becomes the

@@ -111,7 +111,7 @@ fn read_spec(reader: &mut Reader<'_>) -> Option<TableSpec> {
         columns.push(ColumnSpec {
             id: ColumnId(reader.u32()?),
             name: reader.string()?,
-            ty: read_type(reader)?,
+            ty: read_type(reader, 0)?,
             sql_type: reader.string()?,
             nullable: reader.u8()? == 1,
         });
@@ -143,16 +143,28 @@ fn put_type(out: &mut Vec<u8>, ty: &StorageType) {
         StorageType::Interval => 15,
         StorageType::Uuid => 16,
         StorageType::Json => 17,
-        // Tables with these are refused before anything is written.
-        StorageType::List(_) | StorageType::Struct(_) => 0,
+        StorageType::List(_) => 18,
+        StorageType::Struct(_) => 19,
     };
     out.push(tag);
-    if let StorageType::Decimal { precision, scale } = ty {
-        out.extend_from_slice(&[*precision, *scale]);
+    match ty {
+        StorageType::Decimal { precision, scale } => out.extend_from_slice(&[*precision, *scale]),
+        StorageType::List(element) => put_type(out, element),
+        StorageType::Struct(fields) => {
+            put_u32(out, fields.len() as u32);
+            for (name, ty) in fields {
+                put_bytes(out, name.as_bytes());
+                put_type(out, ty);
+            }
+        }
+        _ => {}
     }
 }
 
-fn read_type(reader: &mut Reader<'_>) -> Option<StorageType> {
+/// Deeper types are taken for damage.
+const MAX_TYPE_DEPTH: usize = 100;
+
+fn read_type(reader: &mut Reader<'_>, depth: usize) -> Option<StorageType> {
     Some(match reader.u8()? {
         1 => StorageType::Bool,
         2 => StorageType::Int8,
@@ -171,6 +183,15 @@ fn read_type(reader: &mut Reader<'_>) -> Option<StorageType> {
         15 => StorageType::Interval,
         16 => StorageType::Uuid,
         17 => StorageType::Json,
+        18 if depth < MAX_TYPE_DEPTH => StorageType::List(Box::new(read_type(reader, depth + 1)?)),
+        19 if depth < MAX_TYPE_DEPTH => {
+            let count = reader.u32()?;
+            let mut fields = Vec::new();
+            for _ in 0..count {
+                fields.push((reader.string()?, read_type(reader, depth + 1)?));
+            }
+            StorageType::Struct(fields)
+        }
         _ => return None,
     })
 }

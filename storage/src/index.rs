@@ -24,7 +24,7 @@ pub(crate) fn table(id: TableId, index: IndexSpec, parent: &Table) -> Result<Tab
     let mut columns: Vec<ColumnSpec> = Vec::new();
     for (number, indexed) in index.columns.iter().enumerate() {
         let source = &parent.spec.columns[parent.position(indexed.column)?];
-        if source.ty == StorageType::Json {
+        if matches!(source.ty, StorageType::Json | StorageType::List(_) | StorageType::Struct(_)) {
             return Err(Error::Unsupported("indexes of JSON columns".into()));
         }
         if index.columns[..number].iter().any(|other| other.column == indexed.column) {

@@ -123,7 +123,8 @@ pub(crate) fn part_length(part: &KeyPart, key: &[u8]) -> Option<usize> {
         return Some(1);
     }
     let length = match part.kind {
-        Kind::Text | Kind::Blob | Kind::Json => {
+        // Lists and structs are no keys.
+        Kind::Text | Kind::Blob | Kind::Json | Kind::Nested(_) => {
             let mut at = tag_bytes;
             loop {
                 if key.get(at)? ^ mask != ESCAPE {
@@ -204,7 +205,7 @@ fn decode_value<'a>(part: &KeyPart, bytes: &'a [u8], scratch: &'a mut Vec<u8>) -
             Datum::Float(f64::from_bits(bits))
         }
         Kind::Uuid => Datum::Bytes(bytes),
-        Kind::Text | Kind::Blob | Kind::Json => decode_bytes(bytes, scratch),
+        Kind::Text | Kind::Blob | Kind::Json | Kind::Nested(_) => decode_bytes(bytes, scratch),
         Kind::Interval => {
             let total = unflip128(bytes);
             let months = unflip32(bytes.get(16..).unwrap_or_default());

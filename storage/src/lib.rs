@@ -44,6 +44,7 @@ mod maintenance;
 mod manifest;
 mod memtable;
 mod merge;
+mod nested;
 mod overlay;
 mod point;
 mod ranges;
@@ -67,6 +68,7 @@ pub use device::{Device, DiskDevice, FaultDevice, MemoryDevice};
 pub use engine::{Engine, Options};
 pub use error::{Class, Error, Result};
 pub use maintenance::{Info, Runtime, TableInfo, Work};
+pub use nested::{NestedReader, NestedWriter};
 pub use request::{
     ColumnStatistics, Exactness, KeyOrder, KeyRange, MAX_BATCH_ROWS, Predicate, PredicateOp,
     RowKey, ScanBatch, ScanRequest, TableStatistics,
@@ -76,4 +78,4 @@ pub use schema::{
     ColumnId, ColumnSpec, CommitTs, IndexColumn, IndexSpec, StorageType, TableId, TableSpec,
 };
 pub use store::TreeLimits;
-pub use transaction::{Arbiters, Inserted, Isolation, Mark, Transaction};
+pub use transaction::{Arbiters, BulkLoad, Inserted, Isolation, Mark, Transaction};

@@ -123,7 +123,7 @@ fn row_too_long() -> Error {
     Error::Unsupported("rows with more than 1 GiB of text and bytes".into())
 }
 
-fn write_fixed(kind: Kind, value: &Datum<'_>, slot: &mut [u8]) {
+pub(crate) fn write_fixed(kind: Kind, value: &Datum<'_>, slot: &mut [u8]) {
     match *value {
         Datum::Null => {}
         Datum::Bool(value) => slot[0] = u8::from(value),
@@ -142,7 +142,7 @@ fn write_fixed(kind: Kind, value: &Datum<'_>, slot: &mut [u8]) {
     }
 }
 
-fn read_fixed(kind: Kind, bytes: &[u8], at: usize) -> Datum<'_> {
+pub(crate) fn read_fixed(kind: Kind, bytes: &[u8], at: usize) -> Datum<'_> {
     match kind {
         Kind::Bool => Datum::Bool(array::<1>(bytes, at)[0] == 1),
         Kind::Int8 => Datum::Int(i64::from(i8::from_le_bytes(array(bytes, at)))),

@@ -57,9 +57,9 @@ pub enum StorageType {
     Uuid,
     /// JSON text, UTF-8.
     Json,
-    /// A list; refused with [`crate::Error::Unsupported`] in this version.
+    /// A list; no key.
     List(Box<StorageType>),
-    /// A struct; refused with [`crate::Error::Unsupported`] in this version.
+    /// A struct, at least one field; no key.
     Struct(Vec<(String, StorageType)>),
 }
 

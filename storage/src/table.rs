@@ -8,12 +8,13 @@
 use crate::datum::Datum;
 use crate::error::{Error, Result};
 use crate::key::{self, KeyPart};
+use crate::nested::{self, Shape};
 use crate::schema::{ColumnId, IndexSpec, StorageType, TableId, TableSpec};
 use crate::sync::Arc;
 use std::collections::HashSet;
 
 /// A storage type this version stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Bool,
     Int8,
@@ -22,8 +23,14 @@ pub(crate) enum Kind {
     Int64,
     Float32,
     Float64,
-    Decimal64 { precision: u8, scale: u8 },
-    Decimal128 { precision: u8, scale: u8 },
+    Decimal64 {
+        precision: u8,
+        scale: u8,
+    },
+    Decimal128 {
+        precision: u8,
+        scale: u8,
+    },
     Text,
     Blob,
     Date,
@@ -33,6 +40,8 @@ pub(crate) enum Kind {
     Interval,
     Uuid,
     Json,
+    /// A list or struct, as bytes ([`crate::nested`]).
+    Nested(&'static Shape),
 }
 
 impl Kind {
@@ -69,9 +78,8 @@ impl Kind {
             StorageType::Interval => Kind::Interval,
             StorageType::Uuid => Kind::Uuid,
             StorageType::Json => Kind::Json,
-            StorageType::List(_) | StorageType::Struct(_) => {
-                return Err(Error::Unsupported("columns of a list or struct type".into()));
-            }
+            StorageType::List(element) => nested::list_kind(element)?,
+            StorageType::Struct(fields) => nested::struct_kind(fields)?,
         })
     }
 
@@ -81,7 +89,7 @@ impl Kind {
             Kind::Bool | Kind::Int8 => 1,
             Kind::Int16 => 2,
             Kind::Int32 | Kind::Float32 | Kind::Date => 4,
-            Kind::Text | Kind::Blob | Kind::Json => 4,
+            Kind::Text | Kind::Blob | Kind::Json | Kind::Nested(_) => 4,
             Kind::Int64
             | Kind::Float64
             | Kind::Decimal64 { .. }
@@ -94,7 +102,7 @@ impl Kind {
 
     /// Whether values have no fixed width.
     pub(crate) fn is_variable(self) -> bool {
-        matches!(self, Kind::Text | Kind::Blob | Kind::Json)
+        matches!(self, Kind::Text | Kind::Blob | Kind::Json | Kind::Nested(_))
     }
 
     /// Whether a value of the right Arrow type may still not be of this kind.
@@ -123,6 +131,7 @@ impl Kind {
             }
             (Kind::Text | Kind::Json, Datum::Bytes(v)) => std::str::from_utf8(v).is_ok(),
             (Kind::Uuid, Datum::Bytes(v)) => v.len() == 16,
+            (Kind::Nested(shape), Datum::Bytes(v)) => nested::is_valid(shape, v),
             _ => false,
         }
     }
@@ -177,6 +186,9 @@ impl Table {
                 )));
             }
             let kind = Kind::of(&spec.columns[position].ty)?;
+            if matches!(kind, Kind::Nested(_)) {
+                return Err(Error::Unsupported("keys of a list or struct type".into()));
+            }
             let indexed = index.as_ref().and_then(|index| index.columns.get(number));
             let descending = indexed.is_some_and(|column| column.descending);
             key.push(KeyPart { nullable, descending, ..KeyPart::ascending(kind, Some(position)) });

@@ -64,6 +64,14 @@ pub struct Transaction {
     entries: Vec<Entry>,
 }
 
+/// A bulk load that goes on.
+#[derive(Debug)]
+pub struct BulkLoad {
+    table: TableId,
+    /// While all rows have come in key order.
+    ordered: Option<bulk::Load>,
+}
+
 /// A table this transaction has written to.
 #[derive(Debug)]
 struct TableState {
@@ -499,46 +507,96 @@ impl Transaction {
         table: TableId,
         batches: impl Iterator<Item = Result<RecordBatch>>,
     ) -> Result<u64> {
+        let mut total = 0;
+        let mut load = self.begin_load(table)?;
+        for batch in batches {
+            let batch = batch?;
+            total += batch.num_rows() as u64;
+            self.load(&mut load, &batch)?;
+        }
+        self.finish_load(load)?;
+        Ok(total)
+    }
+
+    /// Starts a bulk load. Rows of a table without any are written straight to its files for as
+    /// long as they come in key order, and show when the load is finished; others are inserted.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTable`].
+    pub fn begin_load(&mut self, table: TableId) -> Result<BulkLoad> {
+        let fresh = self.is_unwritten(table)?;
+        let index = self.state_index(table)?;
+        let base = &self.tables[index].base;
+        let ordered = fresh.then(|| bulk::Load::new(&self.inner.store, base));
+        Ok(BulkLoad { table, ordered })
+    }
+
+    /// Whether a table has no rows and none were written to it in this transaction.
+    ///
+    /// # Errors
+    /// [`Error::UnknownTable`].
+    pub fn is_unwritten(&mut self, table: TableId) -> Result<bool> {
         let index = self.state_index(table)?;
         let indexed = !self.index_uses(index)?.is_empty();
         let state = &mut self.tables[index];
-        let mut batches = batches;
-        let mut total = 0;
         let fresh = !indexed && state.base.is_untouched() && state.loaded_after.is_none();
-        if fresh && state.writes.get_mut().is_empty() {
-            let loaded = bulk::load(&self.inner.store, &state.base, &mut batches)?;
-            total += loaded.rows;
-            if loaded.tree.root.is_some() {
-                let mut version = (*state.base).clone();
-                version.tree = Arc::new(loaded.tree);
-                state.version = Arc::new(version);
-                state.loaded_after = Some(self.marks.last().map_or(0, |mark| mark.0));
-                state.upper = None;
-            }
-            total += self.insert_batches(table, loaded.rest.into_iter().map(Ok))?;
-        }
-        Ok(total + self.insert_batches(table, batches)?)
+        Ok(fresh && state.writes.get_mut().is_empty())
     }
 
-    fn insert_batches(
-        &mut self,
-        table: TableId,
-        batches: impl Iterator<Item = Result<RecordBatch>>,
-    ) -> Result<u64> {
-        let shape = Arc::clone(&self.version(table)?.table);
-        let mut total = 0;
-        for batch in batches {
-            let batch = batch?;
-            let readers = bulk::readers(&shape, &batch)?;
-            let mut row = Vec::with_capacity(readers.len());
-            for index in 0..batch.num_rows() {
-                row.clear();
-                row.extend(readers.iter().map(|reader| reader.value(index)));
-                self.insert(table, &row)?;
-                total += 1;
-            }
+    /// Loads the rows of a batch, whose columns are the table's, in order.
+    ///
+    /// # Errors
+    /// As [`Transaction::insert`].
+    pub fn load(&mut self, load: &mut BulkLoad, batch: &RecordBatch) -> Result<()> {
+        let Some(ordered) = &mut load.ordered else {
+            return self.insert_batch(load.table, batch);
+        };
+        if let Some(rest) = ordered.push(batch)? {
+            self.finish_ordered(load)?;
+            self.insert_batch(load.table, &rest)?;
         }
-        Ok(total)
+        Ok(())
+    }
+
+    /// Ends a bulk load. One that is dropped instead leaves the table as it was, but for rows that
+    /// were inserted; return to a savepoint to be rid of these.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn finish_load(&mut self, mut load: BulkLoad) -> Result<()> {
+        self.finish_ordered(&mut load)
+    }
+
+    /// Makes the rows that were written to files the table's.
+    fn finish_ordered(&mut self, load: &mut BulkLoad) -> Result<()> {
+        let Some(ordered) = load.ordered.take() else { return Ok(()) };
+        let index = self.state_index(load.table)?;
+        let state = &mut self.tables[index];
+        let tree = ordered.finish(&state.base)?;
+        if tree.root.is_some() {
+            let mut version = (*state.base).clone();
+            version.tree = Arc::new(tree);
+            state.version = Arc::new(version);
+            state.loaded_after = Some(self.marks.last().map_or(0, |mark| mark.0));
+            state.upper = None;
+        }
+        Ok(())
+    }
+
+    /// Inserts the rows of a batch one by one.
+    ///
+    /// # Errors
+    /// As [`Transaction::insert`].
+    pub fn insert_batch(&mut self, table: TableId, batch: &RecordBatch) -> Result<()> {
+        let shape = Arc::clone(&self.version(table)?.table);
+        let readers = bulk::readers(&shape, batch)?;
+        let mut row = Vec::with_capacity(readers.len());
+        for index in 0..batch.num_rows() {
+            row.clear();
+            row.extend(readers.iter().map(|reader| reader.value(index)));
+            self.insert(table, &row)?;
+        }
+        Ok(())
     }
 
     /// What is known about a table at this snapshot, this transaction's own writes apart.

@@ -3,7 +3,9 @@
 use crate::budget::Budget;
 use crate::native::Natives;
 use crate::ports::{Clock, Entropy, Files, Output, Secrets, Tables, Tasks};
+use crate::progress::Progress;
 use grizzly_bytecode::Value;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// What a statement runs with.
@@ -32,6 +34,8 @@ pub struct Context<'a> {
     pub cancel: &'a AtomicBool,
     /// When the transaction began, in microseconds since 1970-01-01 UTC.
     pub transaction_micros: i64,
+    /// What others may watch of the statement.
+    pub progress: &'a Arc<Progress>,
     /// Rows written so far.
     pub rows_written: u64,
     /// How many instances run inside each other; the caller begins with 0.

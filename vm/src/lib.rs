@@ -15,7 +15,7 @@ pub mod native;
 pub mod operators;
 mod ops;
 pub mod ports;
-
+pub mod progress;
 pub mod vector;
 
 pub use context::Context;

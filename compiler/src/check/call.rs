@@ -1,6 +1,7 @@
 //! Calls: `f(x)`, `x.f()`, `x |> f()`, resolved as a receiver function, a free function, an
 //! aggregate or special form, a built-in, in this order.
 
+use super::collected::collected_named;
 use super::operand::{Mode, Operand};
 use super::scope::Aggregating;
 use super::{Checker, Raised};
@@ -177,6 +178,11 @@ impl<'a> Checker<'a> {
             None => function.key.name.clone(),
         };
         self.uses.insert((ObjectKind::Function, used));
+        if self.function.is_none()
+            && let Some(why) = self.lost_table(function, &mut Vec::new())
+        {
+            self.report(say::broken_object(span, "function", &function.display, &why));
+        }
         for name in &function.raises {
             if Builtin::named(name).is_none() {
                 let callee = Some(function.display.clone());
@@ -194,7 +200,10 @@ impl<'a> Checker<'a> {
         }
         let before = self.names.clone();
         match self.name(name) {
-            Operand::Typed(value) if matches!(value.ty, Type::Function(_)) => Some(value),
+            // A local whose value was reported stays quiet.
+            Operand::Typed(value) if matches!(value.ty, Type::Function(_) | Type::Error) => {
+                Some(value)
+            }
             _ => {
                 // It holds no function, so the call does not use it.
                 self.names = before;
@@ -319,10 +328,7 @@ impl<'a> Checker<'a> {
                 }
             };
             let want = index.and_then(|i| function.parameters.get(i)).map(|p| p.ty.clone());
-            let operand = match &want {
-                Some(want) => self.passed_operand(&argument.value, want),
-                None => self.operand(&argument.value, None),
-            };
+            let operand = self.passed_operand(&argument.value, want.as_ref());
             let Some(index) = index else {
                 failed = true;
                 continue;
@@ -465,6 +471,13 @@ impl<'a> Checker<'a> {
             self.be_late(site.name.span, "a function that may exist when it is reached".into());
             return;
         }
+        if let Some(first) = &site.first
+            && super::collection::collection_named(name).is_some()
+        {
+            let found = first.ty();
+            self.report(say::not_a_collection(site.name.span, &site.name.name, &found));
+            return;
+        }
         let mut names = self.catalog.names(ObjectKind::Native);
         let own = self.catalog.names(ObjectKind::Function);
         names.extend(own.iter().map(|f| f.rsplit_once('.').map_or(f.clone(), |(_, n)| n.into())));
@@ -497,12 +510,25 @@ impl<'a> Checker<'a> {
             self.report(say::misplaced_aggregate(site.name.span, &site.name.name, clause));
             return Some(self.error(site.span));
         }
-        let Some(known) = known else {
-            return Some(self.later(site.name.span, &format!("the aggregate `{name}`")));
-        };
+        if name == "grouping" {
+            return Some(self.grouping_call(site.arguments, site.span));
+        }
         if site.first.is_some() {
             return Some(self.later(site.span, "an aggregate after a point or a pipe"));
         }
+        let windowed = site.modifiers.is_some_and(|modifiers| modifiers.over.is_some());
+        let ordered = site.modifiers.is_some_and(|modifiers| !modifiers.order_by.is_empty());
+        if let Some(what) = collected_named(name)
+            && (known.is_none() || ordered)
+            && !windowed
+        {
+            let (name, arguments) = (site.name, site.arguments);
+            let made = self.collected_aggregate(&what, name, arguments, site.modifiers, site.span);
+            return Some(made);
+        }
+        let Some(known) = known else {
+            return Some(self.later(site.name.span, &format!("the aggregate `{name}`")));
+        };
         Some(self.aggregate(known, site.name, site.arguments, site.modifiers, site.span))
     }
 }

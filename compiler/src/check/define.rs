@@ -1,6 +1,7 @@
 //! CREATE TABLE, CREATE TYPE and DROP.
 
 use super::Checker;
+use super::file::is_of_query;
 use super::operand::Mode;
 use crate::catalog::{FunctionKey, ObjectKind, Table, TableColumn};
 use crate::diagnostics as say;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 impl<'a> Checker<'a> {
     /// CREATE TABLE.
     pub(crate) fn create_table(&mut self, create: &'a ast::CreateTable) -> Option<StatementKind> {
-        if let Some(replace) = create.or_replace {
+        if let (Some(replace), false) = (create.or_replace, is_of_query(create)) {
             self.later(replace, "OR REPLACE of a table, which holds data,");
             return None;
         }
@@ -22,8 +23,15 @@ impl<'a> Checker<'a> {
             self.later(create.name.span, "a TEMP table");
         }
         let name = self.object_name(&create.name)?;
-        let table = self.table_shape(create, &name)?;
-        if let Some(known) = self.catalog.table(&ast::fold(&name)) {
+        let (table, query) = match &create.shape {
+            ast::TableShape::As { columns, query } => {
+                let (table, query) = self.shape_of_query(create, &name, columns, query)?;
+                (table, Some(query))
+            }
+            _ => (self.table_shape(create, &name)?, None),
+        };
+        let known = self.catalog.table(&ast::fold(&name));
+        if let Some(known) = known.filter(|_| create.or_replace.is_none()) {
             if create.if_not_exists {
                 return Some(StatementKind::Nothing);
             }
@@ -43,7 +51,14 @@ impl<'a> Checker<'a> {
             self.report(say::already_exists(create.name.span, "type", &name, None, help));
             return None;
         }
-        Some(StatementKind::CreateTable(Arc::new(table)))
+        let table = Arc::new(table);
+        Some(match query {
+            None => StatementKind::CreateTable(table),
+            Some(query) => {
+                let replace = create.or_replace.is_some();
+                StatementKind::CreateTableAs { table, query, replace }
+            }
+        })
     }
 
     /// The columns and the key of a CREATE TABLE.
@@ -52,19 +67,18 @@ impl<'a> Checker<'a> {
         create: &'a ast::CreateTable,
         name: &SmolStr,
     ) -> Option<Table> {
-        let (columns, constraints) = match &create.shape {
-            ast::TableShape::Columns { columns, constraints } => (columns, constraints),
-            ast::TableShape::Of { struct_type, .. } => {
-                self.later(struct_type.span, "CREATE TABLE … OF");
-                return None;
-            }
-            ast::TableShape::As { query, .. } => {
-                self.later(query.span, "CREATE TABLE … AS");
-                return None;
-            }
-        };
         let mut key: Vec<(usize, Span)> = Vec::new();
         let mut checked: Vec<TableColumn> = Vec::new();
+        let (columns, constraints) = match &create.shape {
+            ast::TableShape::Columns { columns, constraints } => (columns.as_slice(), constraints),
+            ast::TableShape::Of { struct_type, constraints } => {
+                checked = self.struct_columns(struct_type)?;
+                (&[][..], constraints)
+            }
+            ast::TableShape::As { columns, query } => {
+                return self.shape_of_query(create, name, columns, query).map(|(table, _)| table);
+            }
+        };
         for (index, column) in columns.iter().enumerate() {
             let before = columns.get(..index).unwrap_or(&[]);
             if let Some(first) = before.iter().find(|c| c.name.eq_name(&column.name.name)) {
@@ -80,7 +94,8 @@ impl<'a> Checker<'a> {
         for (index, span) in &key {
             let Some(column) = checked.get_mut(*index) else { continue };
             column.nullable = false;
-            let unfit = matches!(column.ty, Type::Json | Type::Array(_) | Type::Struct(_));
+            let unfit =
+                matches!(column.ty, Type::Json | Type::Array(_) | Type::Struct(_) | Type::Map(_));
             if unfit {
                 let message = format!("a column of type {} cannot be part of a key", column.ty);
                 self.report(say::bad_key(*span, &message, None));
@@ -92,6 +107,7 @@ impl<'a> Checker<'a> {
             columns: checked,
             key: key.into_iter().map(|(index, _)| index).collect(),
             place: Some(self.place(create.name.span)),
+            file: None,
         })
     }
 

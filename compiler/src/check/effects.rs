@@ -39,7 +39,7 @@ fn own_effect(expr: &Expr, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
 fn block_prints(block: &Block) -> bool {
     block.statements.iter().any(|step| match step {
         Step::Print(_) => true,
-        Step::While(_, body) => block_prints(body),
+        Step::While(_, body) | Step::ForRows(_, _, body) => block_prints(body),
         _ => false,
     })
 }

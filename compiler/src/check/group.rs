@@ -7,8 +7,8 @@ use super::types::is_comparable;
 use super::{Checker, walk};
 use crate::diagnostics as say;
 use crate::hir::{AggregateCall, ColumnVar, Expr, ExprKind};
-use grizzly_bytecode::Type;
 use grizzly_bytecode::query::AggregateFunction;
+use grizzly_bytecode::{Type, Value};
 use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 
@@ -16,6 +16,7 @@ use smol_str::SmolStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Count,
+    CountDistinct,
     CountIf,
     Sum,
     Min,
@@ -66,7 +67,7 @@ pub(crate) const AGGREGATES: &[(&str, Option<Kind>)] = &[
     ("arg_min", None),
     ("max_by", None),
     ("min_by", None),
-    ("approx_count_distinct", None),
+    ("approx_count_distinct", Some(Kind::CountDistinct)),
     ("json_group_array", None),
     ("json_group_object", None),
     ("product", None),
@@ -127,17 +128,22 @@ impl<'a> Checker<'a> {
         if argument.as_ref().is_some_and(|argument| self.is_of_outer_query(argument)) {
             return self.later(span, "an aggregate of the query around this one");
         }
-        let distinct = modifiers.is_some_and(|m| m.distinct);
+        let distinct = kind == Kind::CountDistinct || modifiers.is_some_and(|m| m.distinct);
         let Some(call) = self.typed_aggregate(kind, name, argument, filter, distinct) else {
             return self.error(span);
         };
+        self.add_aggregate(call, name.folded(), span)
+    }
+
+    /// The column of an aggregate, which is computed once however often it stands there.
+    pub(crate) fn add_aggregate(&mut self, call: AggregateCall, name: SmolStr, span: Span) -> Expr {
         let same = self.scope.aggregates.iter().find(|known| same_aggregate(known, &call));
         if let Some(known) = same {
             let variable = known.variable;
             return self.column(variable, self.place(span));
         }
         let nullable = call.function != AggregateFunction::Count;
-        let variable = self.new_column(name.folded(), call.ty.clone(), nullable);
+        let variable = self.new_column(name, call.ty.clone(), nullable);
         self.scope.aggregates.push(AggregateCall { variable, ..call });
         self.column(variable, self.place(span))
     }
@@ -181,7 +187,7 @@ impl<'a> Checker<'a> {
         use AggregateFunction as F;
         let from = argument.as_ref().map_or(Type::Null, |a| a.ty.clone());
         let (function, ty) = match kind {
-            Kind::Count | Kind::CountIf => (F::Count, Type::Int64),
+            Kind::Count | Kind::CountDistinct | Kind::CountIf => (F::Count, Type::Int64),
             Kind::Sum => match &from {
                 ty if ty.is_integer() => (F::Sum, Type::Int64),
                 Type::Decimal { scale, .. } => {
@@ -235,39 +241,62 @@ impl<'a> Checker<'a> {
         group_by: &'a ast::GroupBy,
         items: Option<&'a [ast::SelectItem]>,
     ) -> Option<Vec<Key>> {
-        let entries = match group_by {
-            ast::GroupBy::All(_) => return self.all_keys(items),
-            ast::GroupBy::Items(entries) => entries,
+        let set = self.scope.grouping.clone();
+        let exprs: Vec<&'a ast::Expr> = match (&set, group_by) {
+            (Some(set), _) => set.present.clone(),
+            (None, ast::GroupBy::All(_)) => return self.all_keys(items),
+            (None, ast::GroupBy::Items(entries)) => {
+                let several = |e: &&ast::GroupItem| !matches!(e.kind, ast::GroupKind::Expr(_));
+                if let Some(entry) = entries.iter().find(several) {
+                    self.later(entry.span, "grouping by several sets in a pipe");
+                    return None;
+                }
+                let expr = |entry: &'a ast::GroupItem| match &entry.kind {
+                    ast::GroupKind::Expr(expr) => Some(expr),
+                    _ => None,
+                };
+                entries.iter().filter_map(expr).collect()
+            }
         };
         let mut keys: Vec<Key> = Vec::new();
-        for entry in entries {
-            let ast::GroupKind::Expr(expr) = &entry.kind else {
-                self.later(entry.span, "grouping by several sets");
-                return None;
-            };
-            let key =
-                self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| {
-                    match this.ordinal(expr, items, "GROUP BY") {
-                        Some(Ok(item)) => this.expr(item),
-                        Some(Err(())) => this.error(expr.span),
-                        None => this.expr(expr),
-                    }
-                });
-            if !key.ty.is_error() && !is_comparable(&key.ty) {
-                self.report(say::type_mismatch(
-                    expr.span,
-                    &Type::Text,
-                    &key.ty,
-                    "a key of GROUP BY",
-                    false,
-                ));
-                return None;
-            }
+        for expr in exprs {
+            let key = self.group_key(expr, items)?;
             let named = self.ordinal_item(expr, items).unwrap_or(expr);
-            let name = self.name_of(named);
+            let name = self.name_of(named, &key);
             self.add_key(&mut keys, name, key);
         }
+        let mut known: Vec<(Expr, bool)> =
+            keys.iter().map(|(_, key)| (key.clone(), true)).collect();
+        for expr in set.iter().flat_map(|set| &set.absent) {
+            let key = self.group_key(expr, items)?;
+            if !known.iter().any(|(present, _)| walk::same(present, &key)) {
+                known.push((key, false));
+            }
+        }
+        self.scope.grouping_keys = known;
         Some(keys)
+    }
+
+    /// One key: an ordinal or an alias of SELECT, or an expression.
+    fn group_key(
+        &mut self,
+        expr: &'a ast::Expr,
+        items: Option<&'a [ast::SelectItem]>,
+    ) -> Option<Expr> {
+        let key =
+            self.in_clause("GROUP BY", AliasMode::AfterColumns, Aggregating::No, |this| match this
+                .ordinal(expr, items, "GROUP BY")
+            {
+                Some(Ok(item)) => this.expr(item),
+                Some(Err(())) => this.error(expr.span),
+                None => this.expr(expr),
+            });
+        if !key.ty.is_error() && !is_comparable(&key.ty) {
+            let why = "a key of GROUP BY";
+            self.report(say::type_mismatch(expr.span, &Type::Text, &key.ty, why, false));
+            return None;
+        }
+        Some(key)
     }
 
     fn add_key(&mut self, keys: &mut Vec<Key>, name: SmolStr, key: Expr) {
@@ -289,7 +318,7 @@ impl<'a> Checker<'a> {
                         self.in_clause("SELECT", AliasMode::Hidden, Aggregating::Collect, |this| {
                             this.expr(value)
                         });
-                    found.push((self.name_of(value), key));
+                    found.push((self.name_of(value, &key), key));
                 }
             }
         }
@@ -351,6 +380,11 @@ impl<'a> Checker<'a> {
             expr.kind = ExprKind::Column(*variable);
             return;
         }
+        let absent = self.scope.grouping_keys.iter().filter(|(_, present)| !present);
+        if absent.clone().any(|(key, _)| walk::same(key, expr)) {
+            expr.kind = ExprKind::Constant(Value::Null);
+            return;
+        }
         if let ExprKind::Column(variable) = expr.kind {
             if self.scope.owns(variable) {
                 let span = Span::new(expr.place.start, expr.place.end);
@@ -365,7 +399,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether an expression uses columns of the queries around this one, and none of this one's.
-    fn is_of_outer_query(&self, expr: &Expr) -> bool {
+    pub(crate) fn is_of_outer_query(&self, expr: &Expr) -> bool {
         let (mut own, mut outer) = (false, false);
         expr.walk(&mut |e| {
             if let ExprKind::Column(variable) = e.kind {
@@ -377,7 +411,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn conjunction(checker: &Checker<'_>, a: Option<Expr>, b: Option<Expr>) -> Option<Expr> {
+pub(crate) fn conjunction(checker: &Checker<'_>, a: Option<Expr>, b: Option<Expr>) -> Option<Expr> {
     match (a, b) {
         (Some(a), Some(b)) => {
             let span = Span::new(a.place.start, a.place.end);
@@ -391,7 +425,7 @@ fn unsupported_modifier(modifiers: &ast::CallModifiers) -> Option<&'static str> 
     if modifiers.over.is_some() {
         Some("a window function")
     } else if !modifiers.order_by.is_empty() || !modifiers.within_group.is_empty() {
-        Some("ORDER BY in an aggregate")
+        Some("ORDER BY in this aggregate, which does not depend on an order,")
     } else if modifiers.ignore_nulls.is_some() {
         Some("IGNORE NULLS")
     } else {

@@ -373,7 +373,7 @@ impl<'a> Checker<'a> {
             values.push(self.coerce(first, to, Mode::Implicit, "the argument"));
         }
         for (argument, to) in arguments.iter().zip(types) {
-            let operand = self.passed_operand(&argument.value, to);
+            let operand = self.passed_operand(&argument.value, Some(to));
             values.push(self.coerce(operand, to, Mode::Implicit, "the argument"));
         }
         self.value_call(callee, &ty, values, span)
@@ -401,17 +401,17 @@ impl<'a> Checker<'a> {
 
     /// An argument for a parameter of a type: a lambda that is only passed is the call's to answer
     /// for.
-    pub(crate) fn passed_operand(&mut self, argument: &'a ast::Expr, to: &Type) -> Operand {
+    pub(crate) fn passed_operand(&mut self, argument: &'a ast::Expr, to: Option<&Type>) -> Operand {
         match &argument.kind {
             ast::ExprKind::Lambda(lambda) => {
-                Operand::Typed(self.lambda_value(lambda, argument.span, Some(to), true))
+                Operand::Typed(self.lambda_value(lambda, argument.span, to, true))
             }
             ast::ExprKind::Name(name)
-                if matches!(to, Type::Function(_)) && self.names_function(name) =>
+                if matches!(to, Some(Type::Function(_))) && self.names_function(name) =>
             {
-                Operand::Typed(self.function_value(name, Some(to)))
+                Operand::Typed(self.function_value(name, to))
             }
-            _ => self.operand(argument, Some(to)),
+            _ => self.operand(argument, to),
         }
     }
 

@@ -4,18 +4,19 @@ use super::choice::Use;
 use super::operand::Mode;
 use super::{Checker, Meaning};
 use crate::diagnostics as say;
-use crate::hir::{ArithOp, Block, Expr, ExprKind, LocalId, Step};
+use crate::hir::{ArithOp, Block, Expr, ExprKind, From, LocalId, OutputColumn, Query, Step};
 use crate::nullability::Facts;
-use grizzly_bytecode::{Cmp, Type, Value};
+use grizzly_bytecode::{Cmp, Field, StructType, Type, Value};
 use grizzly_grammar::{Span, ast};
+use std::sync::Arc;
 
 impl<'a> Checker<'a> {
     /// `FOR x IN source { … }`.
     pub(crate) fn for_steps(&mut self, each: &'a ast::For, steps: &mut Vec<Step>) {
         match &each.source.kind {
             ast::ExprKind::Range { from, to } => self.for_range(each, (from, to), steps),
-            ast::ExprKind::Query(_) | ast::ExprKind::Subquery(_) => {
-                self.later(each.source.span, "FOR over a query");
+            ast::ExprKind::Query(query) | ast::ExprKind::Subquery(query) => {
+                steps.extend(self.for_rows(each, query));
             }
             _ => {
                 let source = self.expr(&each.source);
@@ -107,6 +108,18 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// `FOR row IN query`: each row is a struct, of the table's type where it is a table's row.
+    fn for_rows(&mut self, each: &'a ast::For, query: &'a ast::Query) -> Option<Step> {
+        let rows = self.nested(|this| this.query(query, None))?;
+        let ty = Type::Struct(row_type(&rows));
+        let row = self.new_local(each.variable.name.clone(), ty);
+        if let Some(local) = self.locals.get_mut(row.0 as usize) {
+            local.nullable = false;
+        }
+        let statements = self.in_loop(|this| this.for_body(each, row));
+        Some(Step::ForRows(row, Box::new(rows), Block { statements, value: None }))
+    }
+
     /// `FOR x IN a..b`: both ends belong to it, also where `b` is the greatest number there is.
     fn for_range(
         &mut self,
@@ -180,4 +193,18 @@ impl<'a> Checker<'a> {
             _ => Step::Expr(sum),
         }
     }
+}
+
+/// The type of a query's rows.
+fn row_type(query: &Query) -> Arc<StructType> {
+    let field =
+        |output: &OutputColumn| Field { name: output.name.clone(), ty: output.value.ty.clone() };
+    let fields: Vec<Field> = query.outputs.iter().map(field).collect();
+    if let Some(From::Table { table, .. }) = &query.from {
+        let row = table.row_type();
+        if row.fields == fields {
+            return Arc::new(row);
+        }
+    }
+    Arc::new(StructType { name: None, fields })
 }

@@ -13,12 +13,16 @@
 mod block;
 mod call;
 mod choice;
+mod collected;
 mod collection;
 mod define;
 mod effects;
 mod expr;
+mod file;
+mod file_options;
 mod function;
 mod group;
+mod grouping;
 mod join;
 mod lambda;
 mod loops;
@@ -43,6 +47,7 @@ mod statement;
 mod structs;
 mod subquery;
 mod table_function;
+mod table_of;
 mod types;
 mod view;
 mod with;
@@ -73,6 +78,8 @@ pub use script::{CheckedScript, check_script, check_statement, check_stored};
 /// What is known of the whole script before its statements are checked.
 #[derive(Default)]
 pub(crate) struct ScriptFacts {
+    /// Whether the statements run as soon as they are checked, so that nothing can be put off.
+    pub(crate) reached: bool,
     /// Tables that some statement creates, with the places of their names.
     pub(crate) tables: HashMap<SmolStr, Span>,
     /// The row types of those tables, for functions that are checked before the tables exist.

@@ -147,13 +147,13 @@ impl<'a> Checker<'a> {
         }
         let columns = self.column_names();
         let mut names: Vec<SmolStr> = self.names.iter().map(|b| b.name.clone()).collect();
-        if !columns.is_empty() {
+        let variable = self.function.is_none() && self.catalog.variable(name).is_some();
+        if !columns.is_empty() && !variable {
             names.extend(columns.iter().cloned());
             let near = similar(name, names.iter());
             self.report(say::unknown_column(span, &ident.name, None, near.as_deref(), &columns));
             return;
         }
-        let variable = self.function.is_none() && self.catalog.variable(name).is_some();
         let near = similar(name, names.iter());
         self.report(say::unknown_name(span, &ident.name, near.as_deref(), variable));
     }
@@ -215,7 +215,11 @@ impl<'a> Checker<'a> {
     pub(crate) fn unbind(&mut self, keep: usize) {
         let ended: Vec<Binding> = self.names.drain(keep.min(self.names.len())..).collect();
         for binding in ended {
-            if !binding.used && !binding.name.starts_with('_') && binding.name != "self" {
+            // What was not understood may have read it.
+            let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+            let doubt = errors.any(|error| error.primary.span.start > binding.span.start);
+            let quiet = doubt || binding.name.starts_with('_') || binding.name == "self";
+            if !binding.used && !quiet {
                 self.report(say::unused(binding.span, binding.what, &binding.name));
             }
         }
@@ -249,7 +253,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown_variable(&mut self, variable: &ast::Ident, span: Span) {
+    pub(crate) fn unknown_variable(&mut self, variable: &ast::Ident, span: Span) {
         if self.open {
             self.be_late(span, "a variable that may be set when it is reached".into());
             return;

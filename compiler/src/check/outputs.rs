@@ -4,7 +4,7 @@ use super::Checker;
 use super::operand::{Mode, Operand};
 use super::scope::{Aggregating, AliasMode, ScopeColumn};
 use crate::diagnostics as say;
-use crate::hir::{Expr, OutputColumn};
+use crate::hir::{Expr, ExprKind, OutputColumn};
 use crate::suggest::similar;
 use grizzly_bytecode::Type;
 use grizzly_grammar::{Span, ast};
@@ -44,7 +44,7 @@ impl<'a> Checker<'a> {
                     let checked = self.with_value(checked);
                     let name = match alias {
                         Some(alias) => alias.name.clone(),
-                        None => self.name_of(value),
+                        None => self.name_of(value, &checked),
                     };
                     let output = self.output(name, checked);
                     if let Some(alias) = alias {
@@ -179,8 +179,16 @@ impl<'a> Checker<'a> {
     }
 
     /// The name of an output without an alias: its column or last field, else its text.
-    pub(crate) fn name_of(&self, expr: &ast::Expr) -> SmolStr {
+    pub(crate) fn name_of(&self, expr: &ast::Expr, checked: &Expr) -> SmolStr {
         match &expr.kind {
+            // `t.{name}`: the column that the variable names.
+            ast::ExprKind::Field { field, .. } if !matches!(field, ast::NamePart::Ident(_)) => {
+                let column = match checked.kind {
+                    ExprKind::Column(variable) => self.columns.get(variable.0 as usize),
+                    _ => None,
+                };
+                column.map_or_else(|| expr.span.text(self.text).into(), |c| c.name.clone())
+            }
             ast::ExprKind::Name(name) => match self.scope.columns_named(&name.name).as_slice() {
                 [(_, column)] => column.name.clone(),
                 _ => name.name.clone(),

@@ -244,7 +244,8 @@ impl<'a> Checker<'a> {
             let checked = self
                 .in_clause("EXTEND", AliasMode::Hidden, Aggregating::No, |this| this.expr(value));
             let checked = self.with_value(checked);
-            let name = alias.as_ref().map_or_else(|| self.name_of(value), |a| a.name.clone());
+            let name =
+                alias.as_ref().map_or_else(|| self.name_of(value, &checked), |a| a.name.clone());
             query.outputs.push(self.output(name, checked));
         }
         self.query_effects(&query);

@@ -107,7 +107,7 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn select(
+    pub(crate) fn select(
         &mut self,
         select: &'a ast::Select,
         order: Option<&'a ast::OrderBy>,
@@ -115,6 +115,9 @@ impl<'a> Checker<'a> {
         want: Option<&[Type]>,
     ) -> Option<Query> {
         self.unsupported_clauses(select)?;
+        if let Some(rows) = self.select_sets(select, order, limit, want) {
+            return rows;
+        }
         self.scope.tables = Some(Vec::new());
         let from = self.all_sources(&select.from);
         if self.broken_from || (from.is_none() && !select.from.is_empty()) {
@@ -134,6 +137,7 @@ impl<'a> Checker<'a> {
             Some(group_by) => Some(self.group_keys(group_by, items)?),
             None => None,
         };
+        let one_of_several = self.scope.grouping.is_some();
         let mut parts =
             Parts { outputs: self.outputs(items, select.span, want)?, ..Parts::default() };
         parts.having = select.having.as_ref().map(|having| {
@@ -146,6 +150,9 @@ impl<'a> Checker<'a> {
         let listed = matches!(select.group_by, Some(ast::GroupBy::Items(_)));
         let group_span = clause_span(select, ast::ClauseKind::GroupBy).filter(|_| listed);
         let aggregation = self.aggregation(keys, &mut parts, group_span);
+        if one_of_several {
+            self.order_as_outputs(&mut parts);
+        }
         let distinct = select.distinct.is_some();
         if distinct {
             self.order_by_outputs(&mut parts);
@@ -199,7 +206,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn order_key(&mut self, value: Expr, direction: ast::OrderDirection) -> Option<OrderKey> {
+    pub(crate) fn order_key(
+        &mut self,
+        value: Expr,
+        direction: ast::OrderDirection,
+    ) -> Option<OrderKey> {
         if !value.ty.is_error() && !super::types::is_comparable(&value.ty) {
             let at = Span::new(value.place.start, value.place.end);
             let why = "a key of ORDER BY";

@@ -67,7 +67,12 @@ impl<'a> Checker<'a> {
                 let fields = self.resolve_fields(fields);
                 Type::Struct(Arc::new(StructType { name: None, fields }))
             }
-            ast::TypeKind::Map(..) => self.later(ty.span, "the type MAP").ty,
+            ast::TypeKind::Map(key, value) => {
+                match (self.resolve_type(key), self.resolve_type(value)) {
+                    (Type::Error, _) | (_, Type::Error) => Type::Error,
+                    pair => Type::Map(Arc::new(pair)),
+                }
+            }
             ast::TypeKind::Task(_) => self.later(ty.span, "the type TASK").ty,
             ast::TypeKind::Function(signature) => self.function_type(signature),
             ast::TypeKind::Error => Type::Error,

@@ -23,6 +23,10 @@ pub(crate) struct QueryScope<'a> {
     pub(crate) aggregating: Aggregating,
     /// The aggregates seen so far.
     pub(crate) aggregates: Vec<AggregateCall>,
+    /// The one of several groupings that is being checked.
+    pub(crate) grouping: Option<super::grouping::GroupingSet<'a>>,
+    /// The keys of GROUP BY, and whether this grouping has them.
+    pub(crate) grouping_keys: Vec<(Expr, bool)>,
     /// Bindings before this one stand outside the query.
     pub(crate) first_binding: usize,
     /// The row of the query around this one, whose names are seen after its own.

@@ -45,7 +45,8 @@ pub fn check_statement(
     source: &Source,
     catalog: &dyn Catalog,
 ) -> (Statement, Vec<Diagnostic>) {
-    let mut checked = check_statements(&[statement], source, catalog, ScriptFacts::default());
+    let facts = ScriptFacts { reached: true, ..ScriptFacts::default() };
+    let mut checked = check_statements(&[statement], source, catalog, facts);
     let place = grizzly_bytecode::Place {
         source: source.id,
         start: statement.span.start,

@@ -4,9 +4,7 @@ use super::Checker;
 use super::query::plain_query;
 use crate::catalog::{FunctionKey, NativeType, ObjectKind, Table};
 use crate::diagnostics as say;
-use crate::hir::{
-    Expr, ExprKind, From, Function, OrderKey, OutputColumn, Query, StatementKind,
-};
+use crate::hir::{Expr, ExprKind, From, Function, OrderKey, OutputColumn, Query, StatementKind};
 use crate::settings::{SETTINGS, Setting};
 use crate::suggest::similar;
 use grizzly_bytecode::{Field, Type, Value};
@@ -177,8 +175,10 @@ impl<'a> Checker<'a> {
         let row = |(name, ty, nullable, key): Described| {
             let values =
                 [Value::text(name), Value::text(ty), Value::Bool(nullable), Value::Bool(key)];
-            let constant = |(value, (_, ty)): (Value, &(&str, Type))| {
-                Expr { kind: ExprKind::Constant(value), ty: ty.clone(), place }
+            let constant = |(value, (_, ty)): (Value, &(&str, Type))| Expr {
+                kind: ExprKind::Constant(value),
+                ty: ty.clone(),
+                place,
             };
             values.into_iter().zip(&shape).map(constant).collect()
         };

@@ -30,16 +30,16 @@ impl<'a> Checker<'a> {
             ast::FromKind::Table(name) => self.table_source(name, item),
             ast::FromKind::Subquery(query) => self.derived_source(query, item),
             ast::FromKind::Nested(tree) => self.nested_join(tree, item.alias.as_ref()),
-            ast::FromKind::File(text) => {
-                self.later(text.span, "reading a file in FROM");
-                None
-            }
+            ast::FromKind::File(text) => self.file_source(text, item),
             ast::FromKind::Call { function, arguments, ordinality } => {
                 if *ordinality {
                     self.later(item.span, "WITH ORDINALITY");
                     return None;
                 }
-                self.function_source(function, arguments, item)
+                match super::file::reader(function) {
+                    Some(format) => self.read_call(format, function, arguments, item),
+                    None => self.function_source(function, arguments, item),
+                }
             }
             ast::FromKind::Error => {
                 self.error_table();

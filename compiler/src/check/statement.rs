@@ -83,6 +83,7 @@ impl<'a> Checker<'a> {
             K::Update(update) => return self.update(update, span),
             K::Delete(delete) => return self.delete(delete, span),
             K::CreateTable(create) => return self.create_table(create),
+            K::Copy(copy) => return self.copy(copy, span),
             K::CreateView(create) => return self.create_view(create),
             K::Drop(drop) => return self.drop_objects(drop),
             K::Begin(level) => {
@@ -122,7 +123,8 @@ impl<'a> Checker<'a> {
         if value.ty.is_error() || walk::has_error(&value) {
             return None;
         }
-        let name = if value.ty == Type::Unit { SmolStr::default() } else { self.name_of(expr) };
+        let name =
+            if value.ty == Type::Unit { SmolStr::default() } else { self.name_of(expr, &value) };
         Some(StatementKind::Expression(value, name))
     }
 

@@ -3,9 +3,9 @@
 
 use super::source::outputs_as_columns;
 use super::{Checker, ScriptFacts};
-use crate::catalog::{Catalog, ObjectKind, Source, View};
+use crate::catalog::{Catalog, FunctionKey, ObjectKind, Source, View};
 use crate::diagnostics as say;
-use crate::hir::{From, Offsets, Query, StatementKind};
+use crate::hir::{Effect, ExprKind, From, Function, Offsets, Query, StatementKind};
 use crate::overlay::Overlay;
 use grizzly_bytecode::Type;
 use grizzly_grammar::{Diagnostic, Span, ast};
@@ -128,7 +128,7 @@ impl<'a> Checker<'a> {
         let Some(query) = checked.query else {
             let first = checked.diagnostics.iter().find(|d| d.is_error());
             let why = first.map_or("", |diagnostic| diagnostic.message.as_str());
-            self.report(say::broken_view(at, &view.name, why));
+            self.report(say::broken_object(at, "view", &view.name, why));
             return None;
         };
         let column = |output: crate::hir::OutputColumn| {
@@ -161,7 +161,7 @@ impl<'a> Checker<'a> {
         let Some(mut query) = checked.query else {
             let first = checked.diagnostics.iter().find(|d| d.is_error());
             let why = first.map_or("", |diagnostic| diagnostic.message.as_str());
-            self.report(say::broken_view(name.span, &view.name, why));
+            self.report(say::broken_object(name.span, "view", &view.name, why));
             self.error_table();
             return None;
         };
@@ -211,7 +211,7 @@ impl<'a> Checker<'a> {
             }
         }
         let Some((first, why)) = broken.first() else { return Some(()) };
-        let mut report = say::broken_view(at, first, why)
+        let mut report = say::broken_object(at, "view", first, why)
             .with_note(format!("`{}` is used by it", view.name))
             .with_help("keep the columns that other views use, or DROP those views first");
         for (name, why) in broken.iter().skip(1) {
@@ -219,6 +219,39 @@ impl<'a> Checker<'a> {
         }
         self.report(report);
         None
+    }
+
+    /// Why a function, or one that it calls, cannot run: a table that its queries read is gone, or
+    /// has other columns than when it was made.
+    pub(crate) fn lost_table(
+        &self,
+        function: &Function,
+        seen: &mut Vec<FunctionKey>,
+    ) -> Option<String> {
+        if function.effect < Effect::Reads || seen.contains(&function.key) {
+            return None;
+        }
+        seen.push(function.key.clone());
+        let mut lost: Option<String> = None;
+        let mut called: Vec<FunctionKey> = Vec::new();
+        function.body.for_each_expr(&mut |expr| {
+            expr.for_each_table(&mut |table| {
+                let now = self.catalog.table(&ast::fold(&table.name));
+                let why = match now {
+                    None => format!("there is no table `{}`", table.name),
+                    Some(now) if now.has_shape_of(table) => return,
+                    Some(_) => format!("the table `{}` has other columns now", table.name),
+                };
+                lost.get_or_insert(why);
+            });
+            expr.walk(&mut |e| {
+                if let ExprKind::Call { function, .. } = &e.kind {
+                    called.push(function.clone());
+                }
+            });
+        });
+        let called = called.into_iter().filter_map(|key| self.catalog.function(&key));
+        lost.or_else(|| called.into_iter().find_map(|callee| self.lost_table(&callee, seen)))
     }
 
     /// The views that must be dropped with these objects; reports them where CASCADE is not given.

@@ -22,7 +22,7 @@ fn block_assigns(block: &Block, local: LocalId) -> bool {
         Step::Assign(target, _) | Step::AssignField(target, _, _) | Step::Push(target, _) => {
             *target == local
         }
-        Step::While(_, body) => block_assigns(body, local),
+        Step::While(_, body) | Step::ForRows(_, _, body) => block_assigns(body, local),
         _ => false,
     })
 }

@@ -60,7 +60,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The indices of listed columns.
-    fn target_columns(
+    pub(crate) fn target_columns(
         &mut self,
         table: &Table,
         columns: &'a [ast::NamePart],
@@ -203,7 +203,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A query's rows, converted to the table's columns.
-    fn insert_query(
+    pub(crate) fn insert_query(
         &mut self,
         table: &Arc<Table>,
         targets: &[usize],

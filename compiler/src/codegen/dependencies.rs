@@ -9,12 +9,15 @@ use smol_str::SmolStr;
 pub fn dependencies(statement: &Statement) -> Vec<(SmolStr, u64)> {
     let mut found: Vec<(SmolStr, u64)> = Vec::new();
     let mut add = |table: &Table| {
-        if !found.iter().any(|(name, _)| *name == table.name) {
+        // A file is looked at again whenever the statement runs.
+        if table.file.is_none() && !found.iter().any(|(name, _)| *name == table.name) {
             found.push((table.name.clone(), shape_hash(table)));
         }
     };
     match &statement.kind {
-        StatementKind::Query(query) => query.for_each_table(&mut |table| add(table)),
+        StatementKind::Query(query) | StatementKind::CopyTo(query, _) => {
+            query.for_each_table(&mut |table| add(table));
+        }
         StatementKind::Insert(table, query) => {
             add(table);
             query.for_each_table(&mut |table| add(table));

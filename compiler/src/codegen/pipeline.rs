@@ -14,7 +14,7 @@ use grizzly_bytecode::query::{
     self as bc, Aggregate, Input, Pipeline, Predicate, PredicateTest, PredicateValue, Query, Scan,
     Sink, SortKey, Source, Step,
 };
-use grizzly_bytecode::{ParamId, StateId, Type, Value};
+use grizzly_bytecode::{FileScan, ParamId, StateId, Type, Value};
 use hashbrown::HashMap;
 
 /// A pipeline that has no sink yet, and the columns that its batches have.
@@ -156,6 +156,11 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
             table.columns.get(*index).map(|c| (*var, c.ty.clone()))
         };
         let mut out: Columns = columns.iter().filter_map(typed).collect();
+        if let Some(file) = &table.file {
+            let columns = columns.iter().map(|(_, index)| *index).collect();
+            let source = Source::File(FileScan { source: file.clone(), columns });
+            return Open { source, steps: Vec::new(), columns: out };
+        }
         out.extend(row_key.map(|var| (var, Type::Blob)));
         let scan = Scan {
             table: table.id,

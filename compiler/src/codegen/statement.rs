@@ -270,7 +270,8 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             _ => return Err(bug(self.statement.place, "neither UPDATE nor DELETE")),
         };
         let mut context = self.context();
-        let (values, parameters) = self.captured(&values_query(table, columns, filter, assignments));
+        let (values, parameters) =
+            self.captured(&values_query(table, columns, filter, assignments));
         let row_key = context.fresh_column("row key", Type::Blob, false);
         let mut plan = LogicalPlan::Scan {
             table: table.clone(),

@@ -5,15 +5,15 @@ use super::builder::{Builder, Result, bug, index_u16, unsupported};
 use super::pipeline::PipelineWriter;
 use super::statement::fields;
 use crate::hir::{
-    AggregateCall, Aggregation, ColumnVar, CommonTable, CommonTableId, Expr, ExprKind,
-    From, OutputColumn, Query, SubqueryKind,
+    AggregateCall, Aggregation, ColumnVar, CommonTable, CommonTableId, Expr, ExprKind, From,
+    OutputColumn, Query, SubqueryKind,
 };
 use crate::plan::PlanContext;
 use crate::plan::capture::capture;
 use crate::plan::logical::{free_commons, is_volatile};
 use crate::plan::physical;
 use grizzly_bytecode::query::{AggregateFunction, Sink};
-use grizzly_bytecode::{Cmp, QueryId, Type, Value};
+use grizzly_bytecode::{Cmp, Place, QueryId, Type, Value};
 use hashbrown::HashMap;
 use smol_str::SmolStr;
 
@@ -74,6 +74,25 @@ pub fn compile(
     let parameters = capture(&mut query, Vec::new());
     let query = compile_query(builder, &mut context, &query, &parameters)?;
     Ok(Asked { query, parameters, question })
+}
+
+/// Compiles a query whose rows a loop takes; gives the expressions of its parameters too.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn compile_rows(
+    builder: &mut Builder<'_>,
+    around: &PlanContext<'_>,
+    query: &Query,
+    place: Place,
+) -> Result<(QueryId, Vec<Expr>)> {
+    let evaluate = builder.evaluate.ok_or_else(|| bug(place, "a query in a constant"))?;
+    let scope = (around.columns.clone(), around.locals.clone());
+    let mut context = PlanContext::new(scope, builder.catalog, evaluate);
+    let mut query = query.clone();
+    let parameters = capture(&mut query, Vec::new());
+    let id = compile_query(builder, &mut context, &query, &parameters)?;
+    Ok((id, parameters))
 }
 
 /// Compiles a query whose parameters are known.

@@ -7,6 +7,8 @@
 mod convert;
 mod expr;
 
+pub use expr::{fault_prone, may_raise};
+
 use super::builder::{Builder, Result, bug, index_u16};
 use super::fingerprint::fingerprint;
 use crate::hir::{ColumnVar, Expr, ExprKind, LocalId};

@@ -27,13 +27,13 @@ SELECT (SELECT min(a) FROM t), (SELECT max(a) FROM t);
 pub(crate) fn subquery_width(span: Span, what: &str, found: usize) -> Diagnostic {
     let message = format!("a query {what} gives one column, but this one gives {found}");
     let one = "select the one column that is meant";
-    Diagnostic::error(PAGE.code, span, message)
-        .with_text(format!("{found} columns"))
-        .with_help(if what.starts_with("as a value") {
+    Diagnostic::error(PAGE.code, span, message).with_text(format!("{found} columns")).with_help(
+        if what.starts_with("as a value") {
             format!("{one}, or write one query for each of them")
         } else {
             one.to_owned()
-        })
+        },
+    )
 }
 
 #[cfg(test)]

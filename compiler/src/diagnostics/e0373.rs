@@ -31,9 +31,7 @@ pub(crate) fn misplaced_recursion(span: Span, name: &str, recursive: bool) -> Di
             .with_text("here are no rows yet")
             .with_help("the left side of UNION gives the first rows; refer to it on the right side")
     } else {
-        diagnostic
-            .with_text("needs WITH RECURSIVE")
-            .with_help("write `WITH RECURSIVE`")
+        diagnostic.with_text("needs WITH RECURSIVE").with_help("write `WITH RECURSIVE`")
     }
 }
 

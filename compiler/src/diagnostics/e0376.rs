@@ -23,9 +23,9 @@ CREATE VIEW both AS SELECT id, age FROM users;
 "#,
 };
 
-/// The view `name` does not fit the objects that it uses: `why`.
-pub(crate) fn broken_view(span: Span, name: &str, why: &str) -> Diagnostic {
-    let message = format!("the view `{name}` does not fit the objects that it uses");
+/// The view or function (`what`) called `name` does not fit the objects that it uses: `why`.
+pub(crate) fn broken_object(span: Span, what: &str, name: &str, why: &str) -> Diagnostic {
+    let message = format!("the {what} `{name}` does not fit the objects that it uses");
     Diagnostic::error(PAGE.code, span, message).with_note(format!("in its query: {why}"))
 }
 

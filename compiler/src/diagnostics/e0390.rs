@@ -6,8 +6,9 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0390",
     title: "Types of a function value",
-    explanation: r#"A lambda takes the types of its parameters from where it goes: the parameter of the function that
-it is given to, or the declared type of a local. Where it goes nowhere, nothing tells them.
+    explanation: r#"A lambda takes the types of its parameters from where it goes: the parameter
+of the function that it is given to, or the declared type of a local. Where it goes nowhere,
+nothing tells them.
 
 ```sql
 CREATE FUNCTION f() RETURNS INT64 { LET twice = x -> x * 2; twice(4) }

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0391",
     title: "Captured by value",
-    explanation: r#"A lambda captures what it names by value, as it is when the lambda is made. An assignment inside it
-would change a copy that nobody sees.
+    explanation: r#"A lambda captures what it names by value, as it is when the lambda is made. An
+assignment inside it would change a copy that nobody sees.
 
 ```sql
 CREATE FUNCTION f(xs: ARRAY<INT64>) RETURNS INT64 {

@@ -7,8 +7,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0392",
     title: "A function is needed",
-    explanation: r#"A collection function takes a function of as many parameters as it gives values; only a function
-can be called.
+    explanation: r#"A collection function takes a function of as many parameters as it gives
+values; only a function can be called.
 
 ```sql
 SELECT [1, 2, 3] |> map((x, y) -> x + y);
@@ -25,7 +25,8 @@ SELECT [1, 2, 3] |> map(x -> x + 1);
 /// A lambda with another number of parameters than it is given values.
 pub(crate) fn lambda_width(span: Span, wanted: usize, found: usize) -> Diagnostic {
     let plural = if wanted == 1 { "" } else { "s" };
-    let message = format!("a function of {wanted} parameter{plural} is needed here, not of {found}");
+    let message =
+        format!("a function of {wanted} parameter{plural} is needed here, not of {found}");
     Diagnostic::error(PAGE.code, span, message)
 }
 

@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0394",
     title: "An exception that the type does not list",
-    explanation: r#"A function value that is kept in a local, or is the name of a function, may raise only what its
-type lists after RAISES: whoever calls it goes by the type.
+    explanation: r#"A function value that is kept in a local, or is the name of a function, may
+raise only what its type lists after RAISES: whoever calls it goes by the type.
 
 ```sql
 CREATE TYPE Refused AS EXCEPTION("refused");

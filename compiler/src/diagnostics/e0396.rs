@@ -1,5 +1,6 @@
 //! E0396: a collection function that rows do not have.
 
+use grizzly_bytecode::Type;
 use grizzly_grammar::{Diagnostic, Page, Span};
 
 /// What `explain E0396` prints.
@@ -25,8 +26,21 @@ ARRAY(FROM t |> map(row -> row.a)) |> reduce((sum, a) -> sum + a, 0);
 
 /// `name` works on arrays, not on rows.
 pub(crate) fn arrays_only(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(PAGE.code, span, format!("`{name}` works on arrays, not on the rows of a query"))
-        .with_help(format!("make an array of the rows: `ARRAY(…) |> {name}(…)`"))
+    Diagnostic::error(
+        PAGE.code,
+        span,
+        format!("`{name}` works on arrays, not on the rows of a query"),
+    )
+    .with_help(format!("make an array of the rows: `ARRAY(…) |> {name}(…)`"))
+}
+
+/// `name` works on arrays and queries, and stands after another value.
+pub(crate) fn not_a_collection(span: Span, name: &str, found: &Type) -> Diagnostic {
+    let message = format!("`{name}` works on arrays and queries, and this is {found}");
+    Diagnostic::error(PAGE.code, span, message).with_help(
+        "`|>` after an expression belongs to that expression; to go on with the rows, put the query \
+         before it into parentheses",
+    )
 }
 
 #[cfg(test)]

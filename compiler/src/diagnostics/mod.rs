@@ -27,12 +27,10 @@ pages! {
     e0340, e0341, e0342, e0343, e0344, e0345, e0346, e0347, e0348, e0349,
     e0350, e0351, e0352, e0353, e0354, e0355, e0357, e0358, e0359,
     e0370, e0371, e0372, e0373, e0374, e0375, e0376,
-    e0388, e0389,
+    e0385, e0386, e0388, e0389,
     e0390, e0391, e0392, e0393, e0394, e0395, e0396,
 }
 
-pub(crate) use e0388::unknown_setting;
-pub(crate) use e0389::{read_only_table, unknown_object};
 pub(crate) use e0300::not_supported;
 pub(crate) use e0301::{unknown_table, unknown_view};
 pub(crate) use e0302::unknown_column;
@@ -98,14 +96,18 @@ pub(crate) use e0372::outside_join;
 pub(crate) use e0373::{misplaced_recursion, recursive_type_differs};
 pub(crate) use e0374::needed_by_views;
 pub(crate) use e0375::{view_not_table, wrong_drop};
-pub(crate) use e0376::{broken_view, duplicate_column, recursive_view};
+pub(crate) use e0376::{broken_object, duplicate_column, recursive_view};
+pub(crate) use e0385::file_option;
+pub(crate) use e0386::file_unusable;
+pub(crate) use e0388::unknown_setting;
+pub(crate) use e0389::{read_only_table, unknown_object};
 pub(crate) use e0390::{untyped_function, untyped_parameter};
 pub(crate) use e0391::captured_target;
 pub(crate) use e0392::{lambda_width, not_callable};
 pub(crate) use e0393::not_iterable;
 pub(crate) use e0394::unlisted_exception;
 pub(crate) use e0395::kept_function;
-pub(crate) use e0396::arrays_only;
+pub(crate) use e0396::{arrays_only, not_a_collection};
 
 /// Adds "did you mean" with its fix, or says that nothing is similar.
 fn suggest(diagnostic: Diagnostic, span: Span, similar: Option<&str>, what: &str) -> Diagnostic {

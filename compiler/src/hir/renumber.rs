@@ -72,6 +72,11 @@ impl Block {
                     condition.renumber(by);
                     body.renumber(by);
                 }
+                Step::ForRows(local, query, body) => {
+                    by.local(local);
+                    query.renumber(by);
+                    body.renumber(by);
+                }
                 Step::Break | Step::Continue => {}
             }
         }

@@ -160,8 +160,14 @@ impl Expr {
                 operand.for_each_table(visit);
             }
             query.for_each_table(visit);
-        } else {
-            self.for_each_child(&mut |child| child.for_each_table(visit));
+            return;
+        }
+        match &self.kind {
+            ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
+                block.for_each_table(visit);
+            }
+            ExprKind::Lambda(lambda) => lambda.body.for_each_table(visit),
+            _ => self.for_each_child(&mut |child| child.for_each_table(visit)),
         }
     }
 
@@ -172,8 +178,14 @@ impl Expr {
                 operand.for_each_table_mut(visit);
             }
             query.for_each_table_mut(visit);
-        } else {
-            self.for_each_child_mut(&mut |child| child.for_each_table_mut(visit));
+            return;
+        }
+        match &mut self.kind {
+            ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
+                block.for_each_table_mut(visit);
+            }
+            ExprKind::Lambda(lambda) => lambda.body.for_each_table_mut(visit),
+            _ => self.for_each_child_mut(&mut |child| child.for_each_table_mut(visit)),
         }
     }
 
@@ -200,6 +212,10 @@ impl Block {
                     visit(condition);
                     body.for_each_expr(visit);
                 }
+                Step::ForRows(_, query, body) => {
+                    query.for_each_expr(visit);
+                    body.for_each_expr(visit);
+                }
                 Step::Break | Step::Continue => {}
             }
         }
@@ -220,17 +236,69 @@ impl Block {
                     visit(condition);
                     body.for_each_expr_mut(visit);
                 }
+                Step::ForRows(_, query, body) => {
+                    query.for_each_expr_mut(visit);
+                    body.for_each_expr_mut(visit);
+                }
                 Step::Break | Step::Continue => {}
             }
         }
         self.value.iter_mut().for_each(visit);
     }
 
+    /// Calls `visit` with the tables that the queries of the block read.
+    pub fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
+        for step in &self.statements {
+            match step {
+                Step::While(condition, body) => {
+                    condition.for_each_table(visit);
+                    body.for_each_table(visit);
+                }
+                Step::ForRows(_, query, body) => {
+                    query.for_each_table(visit);
+                    body.for_each_table(visit);
+                }
+                Step::Let(_, e)
+                | Step::Assign(_, e)
+                | Step::AssignField(_, _, e)
+                | Step::Push(_, e)
+                | Step::Expr(e)
+                | Step::Print(e) => e.for_each_table(visit),
+                Step::Break | Step::Continue => {}
+            }
+        }
+        self.value.iter().for_each(|value| value.for_each_table(visit));
+    }
+
+    /// Calls `visit` with the tables that the queries of the block read, to change them.
+    pub fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
+        for step in &mut self.statements {
+            match step {
+                Step::While(condition, body) => {
+                    condition.for_each_table_mut(visit);
+                    body.for_each_table_mut(visit);
+                }
+                Step::ForRows(_, query, body) => {
+                    query.for_each_table_mut(visit);
+                    body.for_each_table_mut(visit);
+                }
+                Step::Let(_, e)
+                | Step::Assign(_, e)
+                | Step::AssignField(_, _, e)
+                | Step::Push(_, e)
+                | Step::Expr(e)
+                | Step::Print(e) => e.for_each_table_mut(visit),
+                Step::Break | Step::Continue => {}
+            }
+        }
+        self.value.iter_mut().for_each(|value| value.for_each_table_mut(visit));
+    }
+
     /// Calls `visit` with every step, those of inner WHILE bodies and blocks included.
     pub fn walk_steps(&self, visit: &mut dyn FnMut(&Step)) {
         for step in &self.statements {
             visit(step);
-            if let Step::While(_, body) = step {
+            if let Step::While(_, body) | Step::ForRows(_, _, body) = step {
                 body.walk_steps(visit);
             }
         }

@@ -2,7 +2,7 @@
 //! parameters of the statement, locals, columns of a row around it, and counts of LIMIT that are
 //! computed.
 
-use crate::hir::{ColumnVar, Expr, ExprKind, From, Local, LocalId, Query, Step};
+use crate::hir::{ColumnVar, Expr, ExprKind, From, Local, LocalId, Query};
 use crate::plan::logical::query_defines;
 use grizzly_bytecode::Parameter;
 use hashbrown::HashSet;
@@ -58,11 +58,11 @@ impl Own {
         match &e.kind {
             ExprKind::Subquery { query, .. } => self.columns.extend(query_defines(query).0),
             ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
-                for step in &block.statements {
-                    if let Step::Let(local, _) = step {
-                        self.locals.insert(*local);
-                    }
-                }
+                block.walk_steps(&mut |step| self.locals.extend(step.declares()));
+            }
+            ExprKind::Lambda(lambda) => {
+                self.locals.extend(&lambda.parameters);
+                lambda.body.walk_steps(&mut |step| self.locals.extend(step.declares()));
             }
             ExprKind::Try { exception, .. } => _ = self.locals.insert(*exception),
             _ => {}

@@ -173,7 +173,8 @@ fn range(
     plan: &LogicalPlan,
     context: &PlanContext<'_>,
 ) -> Option<f64> {
-    let (ExprKind::Column(var), ExprKind::Constant(Value::Int(at))) = (&column.kind, &constant.kind)
+    let (ExprKind::Column(var), ExprKind::Constant(Value::Int(at))) =
+        (&column.kind, &constant.kind)
     else {
         return None;
     };
@@ -182,11 +183,7 @@ fn range(
     Some(if matches!(op, Cmp::Lt | Cmp::Le) { below } else { 1.0 - below })
 }
 
-fn bounds_of(
-    var: ColumnVar,
-    plan: &LogicalPlan,
-    context: &PlanContext<'_>,
-) -> Option<(f64, f64)> {
+fn bounds_of(var: ColumnVar, plan: &LogicalPlan, context: &PlanContext<'_>) -> Option<(f64, f64)> {
     match plan {
         LogicalPlan::Scan { table, columns, .. } => {
             let (_, index) = columns.iter().find(|(v, _)| *v == var)?;

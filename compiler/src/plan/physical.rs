@@ -1,5 +1,5 @@
-//! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested loops
-//! where there is no equality; the side with fewer rows is built, where the kind of join allows it.
+//! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested
+//! loops where there is no equality; the side with fewer rows is built, where the kind of join allows it.
 
 mod join;
 
@@ -7,7 +7,9 @@ use super::PlanContext;
 use super::logical::{Common, Count, JoinKind, LogicalPlan};
 use crate::catalog::Table;
 use crate::codegen::builder::Result;
-use crate::hir::{AggregateCall, ColumnVar, CommonTableId, Expr, ExprKind, OrderKey, TableFunction};
+use crate::hir::{
+    AggregateCall, ColumnVar, CommonTableId, Expr, ExprKind, OrderKey, TableFunction,
+};
 use grizzly_bytecode::{Cmp, ColumnId, Type, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -186,9 +188,8 @@ pub struct ScanPredicate {
 /// # Errors
 /// A part of the plan that this version cannot run.
 pub fn choose(plan: &LogicalPlan, context: &mut PlanContext<'_>) -> Result<PhysicalPlan> {
-    let below = |input: &LogicalPlan, context: &mut PlanContext<'_>| {
-        choose(input, context).map(Box::new)
-    };
+    let below =
+        |input: &LogicalPlan, context: &mut PlanContext<'_>| choose(input, context).map(Box::new);
     Ok(match plan {
         LogicalPlan::Unit => PhysicalPlan::Unit,
         LogicalPlan::Values { rows, columns } => values(rows, columns, context),
@@ -220,11 +221,9 @@ pub fn choose(plan: &LogicalPlan, context: &mut PlanContext<'_>) -> Result<Physi
             keys: keys.clone(),
             aggregates: aggregates.clone(),
         },
-        LogicalPlan::Sort { input, keys, limit } => PhysicalPlan::Sort {
-            input: below(input, context)?,
-            keys: keys.clone(),
-            limit: *limit,
-        },
+        LogicalPlan::Sort { input, keys, limit } => {
+            PhysicalPlan::Sort { input: below(input, context)?, keys: keys.clone(), limit: *limit }
+        }
         LogicalPlan::Limit { input, each, limit, offset } => {
             let mut input = below(input, context)?;
             let known = limit.and_then(Count::known).zip(offset.known());
@@ -304,7 +303,8 @@ fn scan(plan: &LogicalPlan, conditions: &[Expr]) -> PhysicalPlan {
     let LogicalPlan::Scan { table, columns, row_key, ordered } = plan else {
         return PhysicalPlan::Unit;
     };
-    let predicates = conditions.iter().filter_map(|c| predicate(c, table, columns)).collect();
+    let used = if table.file.is_some() { &[] } else { conditions };
+    let predicates = used.iter().filter_map(|c| predicate(c, table, columns)).collect();
     PhysicalPlan::Scan {
         table: table.clone(),
         columns: columns.clone(),

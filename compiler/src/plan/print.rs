@@ -4,6 +4,7 @@ use super::PlanContext;
 use super::logical::LogicalPlan;
 use super::logical::{Count, JoinKind};
 use super::physical::{PhysicalCommon, PhysicalJoin, PhysicalPlan};
+use crate::catalog::Table;
 use crate::hir::{
     AggregateCall, ArithOp, ColumnVar, ConvertMode, Expr, ExprKind, OrderKey, SubqueryKind,
 };
@@ -48,7 +49,7 @@ impl Printer<'_, '_> {
             LogicalPlan::Scan { table, columns, row_key, ordered } => {
                 let vars = columns.iter().map(|(v, _)| *v).chain(*row_key);
                 let order = if *ordered { " in key order" } else { "" };
-                format!("Scan {}{order} [{}]", table.name, self.names(vars))
+                format!("Scan {}{order} [{}]", source_name(table), self.names(vars))
             }
             LogicalPlan::Filter { conditions, .. } => format!("Filter {}", self.all(conditions)),
             LogicalPlan::Project { columns, .. } => format!("Project {}", self.defined(columns)),
@@ -156,7 +157,8 @@ impl Printer<'_, '_> {
             return String::new();
         };
         let vars = columns.iter().map(|(v, _)| *v).chain(*row_key);
-        let mut text = format!("TableScan {} [{}]", table.name, self.names(vars));
+        let kind = if table.file.is_some() { "FileScan" } else { "TableScan" };
+        let mut text = format!("{kind} {} [{}]", source_name(table), self.names(vars));
         if *ordered {
             text.push_str(" in key order");
         }
@@ -187,6 +189,7 @@ impl Printer<'_, '_> {
             AggregateFunction::BoolAnd => "bool_and",
             AggregateFunction::BoolOr => "bool_or",
             AggregateFunction::First => "first",
+            AggregateFunction::Collect => "collect",
         };
         let distinct = if call.distinct { "DISTINCT " } else { "" };
         let argument = call.argument.as_ref().map_or("*".into(), |a| self.expr(a));
@@ -377,4 +380,12 @@ fn decimal(unscaled: i128, scale: u8) -> String {
     let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = usize::from(scale) + 1);
     let (whole, part) = digits.split_at(digits.len() - usize::from(scale));
     if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
+}
+
+/// What a scan reads: a table by its name, a file by its path.
+fn source_name(table: &Table) -> String {
+    match &table.file {
+        Some(file) => file.request.to_string(),
+        None => table.name.to_string(),
+    }
 }

@@ -8,13 +8,14 @@ mod narrow_comparisons;
 mod prune_columns;
 mod push_filters;
 mod share_aggregates;
+mod unnest;
 
 use super::PlanContext;
 use super::logical::LogicalPlan;
 use crate::codegen::builder::Result;
 
 pub use fold::fold;
-pub use push_filters::conjuncts;
+pub use push_filters::{conjuncts, is_movable};
 
 /// A rule.
 pub struct Rule {
@@ -28,6 +29,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule { name: "inline_functions", apply: inline::apply },
     Rule { name: "fold_constants", apply: fold::apply },
+    Rule { name: "unnest_subqueries", apply: unnest::apply },
     Rule { name: "narrow_comparisons", apply: narrow_comparisons::apply },
     Rule { name: "push_filters", apply: push_filters::apply },
     Rule { name: "share_aggregates", apply: share_aggregates::apply },

@@ -3,6 +3,24 @@
 
 use crate::token::{Kind, WordClass};
 
+/// Whether a `(` after this token of the source opens the arguments of a call.
+pub(super) fn calls(kind: Kind) -> bool {
+    match kind {
+        Kind::Word | Kind::QuotedWord | Kind::Left | Kind::Right => true,
+        Kind::Exists
+        | Kind::Any
+        | Kind::Some
+        | Kind::Array
+        | Kind::Lateral
+        | Kind::Explain
+        | Kind::Analyze
+        | Kind::Bytecode
+        | Kind::Describe
+        | Kind::Copy => false,
+        other => other.word_class() == Some(WordClass::Contextual),
+    }
+}
+
 /// Whether an operand can end with this token, so that an infix operator may follow.
 pub(super) fn ends_operand(kind: Kind) -> bool {
     match kind {

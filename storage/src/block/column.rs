@@ -5,6 +5,7 @@
 
 use crate::datum::Datum;
 use crate::error::{Error, Result};
+use crate::nested;
 use crate::sync::Arc;
 use crate::table::Kind;
 use arrow_array::types::UInt16Type;
@@ -46,6 +47,7 @@ pub(crate) fn arrow_type(kind: Kind) -> DataType {
         Kind::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Kind::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
         Kind::Uuid => DataType::FixedSizeBinary(16),
+        Kind::Nested(shape) => nested::arrow_type(shape),
     }
 }
 
@@ -70,6 +72,8 @@ enum Source {
 pub(crate) struct ColumnReader {
     source: Source,
     nulls: Option<NullBuffer>,
+    /// Whether the order of the datums is that of the values.
+    pub(crate) ordered: bool,
 }
 
 fn cast<T: Clone + 'static>(array: &ArrayRef) -> Option<T> {
@@ -86,7 +90,8 @@ impl ColumnReader {
                 arrow_type(kind)
             ))
         })?;
-        Ok(ColumnReader { source, nulls: array.nulls().cloned() })
+        let ordered = !matches!(kind, Kind::Nested(_));
+        Ok(ColumnReader { source, nulls: array.nulls().cloned(), ordered })
     }
 
     fn source(kind: Kind, array: &ArrayRef) -> Option<Source> {
@@ -128,6 +133,10 @@ impl ColumnReader {
             Kind::Text | Kind::Json => {
                 let array = cast::<StringArray>(array)?;
                 Source::Bytes(array.offsets().clone(), array.values().clone())
+            }
+            Kind::Nested(shape) => {
+                let (offsets, bytes) = nested::from_arrow(shape, array).ok()?;
+                Source::Bytes(offsets, bytes)
             }
             Kind::Blob => {
                 let array = cast::<BinaryArray>(array)?;
@@ -231,7 +240,7 @@ impl ColumnBuilder {
             Kind::Float64 => Values::Float64(Vec::with_capacity(rows)),
             Kind::Interval => Values::Interval(Vec::with_capacity(rows)),
             Kind::Uuid => Values::Fixed16(Vec::with_capacity(rows * 16)),
-            Kind::Text | Kind::Json | Kind::Blob => {
+            Kind::Text | Kind::Json | Kind::Blob | Kind::Nested(_) => {
                 let mut offsets = Vec::with_capacity(rows + 1);
                 offsets.push(0);
                 Values::Bytes(offsets, Vec::new())
@@ -367,7 +376,10 @@ impl ColumnBuilder {
                 {
                     return Ok(array);
                 }
-                bytes_array(self.kind, offsets, data, nulls)?
+                match self.kind {
+                    Kind::Nested(shape) => nested::to_arrow(shape, &offsets, &data, nulls)?,
+                    kind => bytes_array(kind, offsets, data, nulls)?,
+                }
             }
         })
     }

@@ -163,10 +163,7 @@ impl Opened {
         let mut buffers = batch.buffers().ok_or_else(damaged)?.iter();
         let mut ranges = Vec::new();
         for field in self.decoder_schema.fields() {
-            let count = match field.data_type() {
-                DataType::Utf8 | DataType::Binary => 3,
-                _ => 2,
-            };
+            let count = buffer_count(field.data_type());
             let mut column = Vec::new();
             for _ in 0..count {
                 let buffer = buffers.next().ok_or_else(damaged)?;
@@ -245,6 +242,18 @@ impl Opened {
         let array = self.column(index)?;
         ColumnReader::new(kind, array)
             .map_err(|error| Error::corrupt(&self.path, 0, error.to_string()))
+    }
+}
+
+/// How many buffers a record batch has for a column.
+fn buffer_count(ty: &DataType) -> usize {
+    match ty {
+        DataType::Utf8 | DataType::Binary => 3,
+        DataType::List(item) => 2 + buffer_count(item.data_type()),
+        DataType::Struct(fields) => {
+            1 + fields.iter().map(|field| buffer_count(field.data_type())).sum::<usize>()
+        }
+        _ => 2,
     }
 }
 

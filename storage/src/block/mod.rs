@@ -9,7 +9,7 @@ mod file;
 mod keys;
 mod summary;
 
-pub(crate) use column::{ColumnBuilder, ColumnReader, arrow};
+pub(crate) use column::{ColumnBuilder, ColumnReader, arrow, arrow_type};
 pub(crate) use keys::KeyColumns;
 pub(crate) use summary::{Summary, Zone, estimate_distinct, hash, merge_sketches};
 

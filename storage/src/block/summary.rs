@@ -136,6 +136,7 @@ impl Zone {
                 min = row;
             }
         }
+        let seen = seen && reader.ordered;
         let bound = |row| seen.then(|| reader.value(row).to_owned()).filter(is_short);
         Zone { min: bound(min), max: bound(max), null_count, sketch }
     }

@@ -216,8 +216,10 @@ fn rows_per_leaf(limits: &TreeLimits, leaf: Option<&Block>, layers: &[Layer]) ->
 }
 
 /// Collects Arrow batches, in key order, into leaves of full size.
-pub(crate) struct LeafBuilder<'a> {
-    writer: Writer<'a>,
+#[derive(Debug)]
+pub(crate) struct LeafBuilder {
+    store: Arc<Store>,
+    table: Arc<Table>,
     builders: Vec<ColumnBuilder>,
     rows: usize,
     next_row_id: u64,
@@ -225,11 +227,12 @@ pub(crate) struct LeafBuilder<'a> {
     pub(crate) total: u64,
 }
 
-impl<'a> LeafBuilder<'a> {
+impl LeafBuilder {
     /// Starts; hidden row ids are given from `first_row_id` on.
-    pub(crate) fn new(writer: Writer<'a>, first_row_id: u64) -> LeafBuilder<'a> {
+    pub(crate) fn new(writer: Writer<'_>, first_row_id: u64) -> LeafBuilder {
         let mut builder = LeafBuilder {
-            writer,
+            store: Arc::clone(writer.store),
+            table: Arc::clone(writer.table),
             builders: Vec::new(),
             rows: 0,
             next_row_id: first_row_id,
@@ -241,15 +244,15 @@ impl<'a> LeafBuilder<'a> {
     }
 
     fn restart(&mut self) {
-        let rows = self.writer.store.limits.leaf_rows;
-        let kinds = self.writer.table.columns.iter().map(|column| column.kind);
+        let rows = self.store.limits.leaf_rows;
+        let kinds = self.table.columns.iter().map(|column| column.kind);
         self.builders = kinds.map(|kind| ColumnBuilder::new(kind, rows)).collect();
         self.rows = 0;
     }
 
     /// Appends the first `rows` rows of a checked batch, given by its readers.
     pub(crate) fn push(&mut self, readers: &[ColumnReader], rows: usize) -> Result<()> {
-        let limits = self.writer.store.limits;
+        let limits = self.store.limits;
         let mut start = 0;
         while start < rows {
             let count = (rows - start).min(limits.leaf_rows - self.rows).min(STEP_ROWS);
@@ -259,7 +262,7 @@ impl<'a> LeafBuilder<'a> {
             start += count;
             self.rows += count;
             let variable: usize = self.builders.iter().map(ColumnBuilder::variable_bytes).sum();
-            let bytes = variable + self.rows * self.writer.table.fixed_bytes;
+            let bytes = variable + self.rows * self.table.fixed_bytes;
             if self.rows == limits.leaf_rows || bytes >= limits.leaf_bytes {
                 self.finish_leaf()?;
             }
@@ -277,14 +280,15 @@ impl<'a> LeafBuilder<'a> {
         for builder in std::mem::take(&mut self.builders) {
             columns.push(builder.finish(true)?);
         }
-        if self.writer.table.has_hidden_key() {
+        if self.table.has_hidden_key() {
             let mut ids = ColumnBuilder::new(ROW_ID_KIND, rows);
             let end = self.next_row_id + rows as u64;
             (self.next_row_id..end).for_each(|id| ids.push(Datum::Int(id as i64)));
             self.next_row_id = end;
             columns.push(ids.finish(false)?);
         }
-        self.leaves.push(self.writer.write_leaf(columns)?);
+        let writer = Writer { store: &self.store, table: &self.table };
+        self.leaves.push(writer.write_leaf(columns)?);
         self.total += rows as u64;
         self.restart();
         Ok(())

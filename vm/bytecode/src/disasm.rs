@@ -240,6 +240,11 @@ fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
             scan.limit_hint.iter().try_for_each(|limit| write!(f, " limit {limit}"))?;
             writeln!(f)
         }
+        Source::File(scan) => {
+            let columns =
+                scan.read_columns().map(|column| format!("{} {}", column.name, column.ty));
+            write_list(f, &format!("    file {} (", scan.source.request), columns, ")\n")
+        }
     }
 }
 
@@ -299,9 +304,10 @@ fn write_sink(f: &mut fmt::Formatter<'_>, sink: &Sink) -> fmt::Result {
             writeln!(f, "    {first}round of {state}{}", if *distinct { " distinct" } else { "" })
         }
         Sink::HashBuild { state, code, keys, null_keys, payload, keep_all } => {
-            let shown = keys.iter().zip(null_keys).map(|(key, nulls)| {
-                if *nulls { format!("{key} nulls") } else { key.to_string() }
-            });
+            let shown = keys
+                .iter()
+                .zip(null_keys)
+                .map(|(key, nulls)| if *nulls { format!("{key} nulls") } else { key.to_string() });
             write_list(f, &format!("    hash build {state} ("), shown, ")")?;
             f.write_str(if *keep_all { " all rows" } else { "" })?;
             write_list(f, " payload (", payload.iter(), ")\n")?;

@@ -7,6 +7,7 @@
 pub mod assemble;
 pub mod disasm;
 pub mod fault;
+pub mod file;
 pub mod ids;
 pub mod opcodes;
 pub mod program;
@@ -18,6 +19,9 @@ pub mod verify;
 
 pub use disasm::Disassembly;
 pub use fault::{Builtin, Fault, Place, PlaceEntry, TraceLine};
+pub use file::{
+    FileColumn, FileFormat, FileOptions, FileOrigin, FileRequest, FileScan, FileSource,
+};
 pub use ids::*;
 pub use opcodes::{Instr, VectorInstr};
 pub use program::{

@@ -8,6 +8,7 @@
 //! A stretch of pipelines may repeat ([`Repeat`]) until a fixpoint's round brings no new rows: so
 //! run recursive queries.
 
+use crate::file::FileScan;
 use crate::ids::*;
 use crate::opcodes::VectorInstr;
 use crate::types::{Field, Type, VectorKind};
@@ -82,6 +83,8 @@ pub enum Source {
     },
     /// A table.
     Scan(Scan),
+    /// A file.
+    File(FileScan),
     /// What an earlier pipeline left: groups (keys, then aggregates), sorted or collected rows.
     State {
         /// The state.
@@ -439,6 +442,8 @@ pub enum AggregateFunction {
     BoolOr,
     /// The first argument, NULL included.
     First,
+    /// All arguments in the order of the rows, NULLs included, as an array. NULL over no rows.
+    Collect,
 }
 
 /// What a write does with the rows that reach it.

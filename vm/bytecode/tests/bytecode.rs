@@ -289,8 +289,11 @@ fn query(condition: Vec<VectorInstr>) -> Query {
             sink: Sink::Output,
         }],
         parameters: vec![Type::Int64],
+        repeats: Vec::new(),
+        stable: false,
         states: 1,
         output: vec![field("a", Type::Int64), field("b", Type::Text)],
+        ..Query::default()
     }
 }
 

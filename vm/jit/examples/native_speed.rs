@@ -79,6 +79,7 @@ fn with_context<R>(parameters: &[Value], run: impl FnOnce(&mut Context<'_>) -> R
         parameters,
         cancel: &cancel,
         transaction_micros: 0,
+        progress: &Arc::default(),
         rows_written: 0,
         nesting: 0,
     })

@@ -15,8 +15,8 @@ use crate::vector::Vector;
 use crate::{Context, Executable, Fault, Instance};
 use grizzly_bytecode::query::VectorCode;
 use grizzly_bytecode::{
-    Constant, FunctionId, NativeId, PlaceId, Program, QueryId, TraceLine, Type, VReg, Value, VectorInstr,
-    VectorKind,
+    Constant, FunctionId, NativeId, PlaceId, Program, QueryId, TraceLine, Type, VReg, Value,
+    VectorInstr, VectorKind,
 };
 
 /// What vector code runs with.
@@ -420,9 +420,7 @@ fn kernel(
         }
         I::CmpObject { c, .. } => compare::cmp_object(c, pair, out, span),
         I::Concat { .. } => text::concat(pair, out, span).map_err(Stop::Fault)?,
-        I::GetField { i, .. } => {
-            text::get_field(a, usize::from(i.0.unsigned_abs()), kind, out, span)
-        }
+        I::GetField { i, .. } => text::get_field(a, i, kind, out, span),
         // These do not come here: `Frame::step` has run them.
         I::Const { .. }
         | I::Null { .. }

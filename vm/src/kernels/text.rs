@@ -4,7 +4,7 @@ use super::blend::{make_fresh, store};
 use super::drive::Span;
 use crate::Fault;
 use crate::vector::{Data, Vector};
-use grizzly_bytecode::{Builtin, Value, VectorKind};
+use grizzly_bytecode::{Builtin, Imm, Value, VectorKind};
 
 /// `out := a` followed by `b`.
 ///
@@ -34,7 +34,9 @@ pub fn concat((a, b): (&Vector, &Vector), out: &mut Vector, span: Span<'_>) -> R
 }
 
 /// `out := ` field `index` of the structs or exceptions of `a`.
-pub fn get_field(a: &Vector, index: usize, kind: VectorKind, out: &mut Vector, span: Span<'_>) {
+pub fn get_field(a: &Vector, index: Imm, kind: VectorKind, out: &mut Vector, span: Span<'_>) {
+    // The verifier has turned negative ones away.
+    let index = usize::from(index.0.unsigned_abs());
     let Data::Object(objects) = a.data() else {
         // The verifier has checked the kinds of all operands.
         unreachable!("expected objects, got {:?}", a.kind());

@@ -4,6 +4,7 @@
 //!
 //! Sums of DOUBLE are added in the order of the rows.
 
+mod collected;
 mod extremes;
 mod groups;
 mod result;
@@ -100,6 +101,7 @@ impl<'q> Aggregation<'q> {
             (F::BoolAnd, _) => (slot(Accumulator::extreme(VectorKind::Bool, false)), None),
             (F::BoolOr, _) => (slot(Accumulator::extreme(VectorKind::Bool, true)), None),
             (F::First, _) => (slot(Accumulator::first(budget)), None),
+            (F::Collect, _) => (slot(Accumulator::collect(&aggregate.result)), None),
         }
     }
 

@@ -218,9 +218,7 @@ fn make_step<'q>(
             let budget = &environment.context.budget;
             StepState::LimitEach(Box::new(LimitEach::new(step, environment.parameters, budget)?))
         }
-        Step::Expand { .. } => {
-            StepState::Expand(Box::new(Expand::new(step).ok_or_else(no_state)?))
-        }
+        Step::Expand { .. } => StepState::Expand(Box::new(Expand::new(step).ok_or_else(no_state)?)),
         Step::Probe { state, .. } => {
             let Some(State::Table(table)) = states.get(state.index()) else {
                 return Err(no_state());

@@ -64,7 +64,8 @@ impl<'q> Expand<'q> {
         environment: &mut Environment<'_, '_>,
     ) -> Result<(), Fault> {
         self.frame.exchange(&mut batch.columns);
-        let ran = self.frame.run(self.code, environment, batch.selection.rows(batch.len), batch.len);
+        let ran =
+            self.frame.run(self.code, environment, batch.selection.rows(batch.len), batch.len);
         self.frame.exchange(&mut batch.columns);
         self.position = 0;
         self.items = Items::Nothing;
@@ -127,9 +128,9 @@ impl<'q> Expand<'q> {
 
     fn items_of(&self, row: usize) -> Result<Items, Fault> {
         let argument = |index: usize| {
-            self.arguments.get(index).map_or(Value::Null, |(register, ty)| {
-                self.frame.register(*register).value(row, ty)
-            })
+            self.arguments
+                .get(index)
+                .map_or(Value::Null, |(register, ty)| self.frame.register(*register).value(row, ty))
         };
         let no_step = || Fault::new(Builtin::CastError, "the step of a series must not be zero");
         Ok(match (self.function, argument(0), argument(1), argument(2)) {
@@ -193,7 +194,8 @@ fn moment(first: i64, steps: i64, step: Interval) -> Result<i64, Fault> {
         let months = steps.checked_mul(step.months.into())?;
         let day = temporal::add_months(days, months)?;
         let day = day.checked_add(steps.checked_mul(step.days.into())?)?;
-        let in_day = first.rem_euclid(MICROS_PER_DAY).checked_add(steps.checked_mul(step.micros)?)?;
+        let in_day =
+            first.rem_euclid(MICROS_PER_DAY).checked_add(steps.checked_mul(step.micros)?)?;
         day.checked_mul(MICROS_PER_DAY)?.checked_add(in_day)
     };
     let overflow = Builtin::ArithmeticOverflow;

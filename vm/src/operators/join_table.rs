@@ -124,12 +124,7 @@ impl Chains {
     }
 
     /// Adds rows with the ids of their keys; one with [`NO_ID`] is in no chain.
-    pub(super) fn append(
-        &mut self,
-        rows: Rows<'_>,
-        ids: &[u32],
-        keys: usize,
-    ) -> Result<(), Fault> {
+    pub(super) fn append(&mut self, rows: Rows<'_>, ids: &[u32], keys: usize) -> Result<(), Fault> {
         let new_keys = keys - self.first.len();
         self.memory.make_room(&mut self.first, new_keys)?;
         self.memory.make_room(&mut self.last, new_keys)?;

@@ -1,5 +1,6 @@
 //! Runs the pipelines of a query, in order or again and again, and keeps what their sinks leave.
 
+use super::Flow;
 use super::State;
 use super::aggregate::Aggregation;
 use super::build::Build;
@@ -9,7 +10,6 @@ use super::fixpoint::Round;
 use super::output::Results;
 use super::sort::Sort;
 use super::write::Writer;
-use super::Flow;
 use crate::batch::Batch;
 use crate::kernels::Environment;
 use crate::{Context, Destination, Executable, Fault};

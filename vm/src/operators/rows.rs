@@ -124,7 +124,7 @@ impl Store {
 }
 
 /// An estimate of what a value holds outside of itself, for the budget.
-fn outside_bytes(value: &Value) -> usize {
+pub(super) fn outside_bytes(value: &Value) -> usize {
     let all = |values: &[Value]| values.iter().map(|v| size_of::<Value>() + outside_bytes(v)).sum();
     match value {
         Value::Text(text) if text.is_heap_allocated() => text.len(),

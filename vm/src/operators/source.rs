@@ -7,10 +7,11 @@ use super::rows::FrozenRows;
 use crate::Fault;
 use crate::batch::{Batch, CAPACITY};
 use crate::kernels::{Environment, make_fresh, store};
+use crate::native::FileScanRequest;
 use crate::ports::{Morsel, ScanRequest, ScanTest};
 use crate::vector::Vector;
 use grizzly_bytecode::query::{PredicateTest, PredicateValue, Scan, Source};
-use grizzly_bytecode::{Type, Value};
+use grizzly_bytecode::{FileScan, Type, Value};
 
 /// Rows of a state, and their order where it is not that in which they lie.
 type Part<'q> = (&'q FrozenRows, Option<&'q [u32]>);
@@ -41,6 +42,7 @@ impl<'q> Batches<'q> {
                 Batches::Values { types, columns, rows: *rows, next: 0 }
             }
             Source::Scan(scan) => Batches::Scan { morsels: open_scan(scan, environment)? },
+            Source::File(scan) => Batches::Scan { morsels: open_file(scan, environment)? },
             Source::State { state, types } => {
                 let mut parts: Vec<Part<'q>> = match states.get(state.index()) {
                     Some(State::Rows(rows, order)) => vec![(rows, order.as_deref())],
@@ -170,6 +172,17 @@ fn open_scan(
         limit_hint: scan.limit_hint,
     };
     let mut morsels = environment.context.tables.scan(&request)?.split(1);
+    morsels.reverse();
+    Ok(morsels)
+}
+
+fn open_file(
+    scan: &FileScan,
+    environment: &mut Environment<'_, '_>,
+) -> Result<Vec<Box<dyn Morsel>>, Fault> {
+    let context = &*environment.context;
+    let request = FileScanRequest { scan, files: context.files, progress: context.progress };
+    let mut morsels = context.natives.scan_file(&request)?.split(1);
     morsels.reverse();
     Ok(morsels)
 }

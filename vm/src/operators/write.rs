@@ -1,6 +1,6 @@
 //! Writes the rows that reach it. Where the pipeline itself may read the table that is written, by
-//! a scan or in what it asks row by row, all rows are collected before the first is written, so that
-//! a statement never meets its own changes (the Halloween problem) whatever the storage lets a
+//! a scan or in what it asks row by row, all rows are collected before the first is written, so
+//! that a statement never meets its own changes (the Halloween problem) whatever the storage lets a
 //! running scan see.
 
 use super::Flow;
@@ -47,7 +47,7 @@ impl<'q> Writer<'q> {
     }
 
     pub(super) fn finish(self, environment: &mut Environment<'_, '_>) -> Result<(), Fault> {
-        let Some(rows) = self.collected else { return Ok(()) };
+        let Some(rows) = self.collected else { return environment.context.tables.finish_writes() };
         let rows = rows.freeze();
         let mut batch = Batch::default();
         for start in (0..rows.len).step_by(CAPACITY) {
@@ -58,7 +58,7 @@ impl<'q> Writer<'q> {
             }
             write_batch(self.write, &mut batch, environment)?;
         }
-        Ok(())
+        environment.context.tables.finish_writes()
     }
 }
 
@@ -66,9 +66,9 @@ impl<'q> Writer<'q> {
 fn reads(source: &Source, table: TableId) -> bool {
     match source {
         Source::Scan(scan) => scan.table == table,
-        Source::Concat(inputs) => inputs
-            .iter()
-            .any(|input| reads(&input.source, table) || input.steps.iter().any(asks)),
+        Source::Concat(inputs) => {
+            inputs.iter().any(|input| reads(&input.source, table) || input.steps.iter().any(asks))
+        }
         _ => false,
     }
 }

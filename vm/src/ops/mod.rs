@@ -159,13 +159,6 @@ pub(crate) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
         | Instr::InsertRow { .. }
         | Instr::UpdateRow { .. }
         | Instr::DeleteRow { .. } => world::step(m, instr),
-        Instr::RunQuery { .. }
-        | Instr::ScalarQuery { .. }
-        | Instr::ExistsQuery { .. }
-        | Instr::ArrayQuery { .. }
-        | Instr::OpenQuery { .. }
-        | Instr::NextRow { .. }
-        | Instr::CloseQuery { .. } => queries::step(m, instr),
         _ => values::step(m, instr),
     }
 }

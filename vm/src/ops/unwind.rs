@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::executable::Executable;
 use crate::instance::{Frame, Instance};
 use grizzly_bytecode::{
-    Builtin, Fault, Function, Handler, PlaceEntry, Program, TraceLine, fault::Place,
+    Builtin, Fault, Function, Handler, Instr, PlaceEntry, Program, TraceLine, fault::Place,
 };
 use smol_str::SmolStr;
 
@@ -31,7 +31,7 @@ pub(crate) fn continue_at(
     loop {
         // A frame's function exists: verified calls made it.
         let function = &program.functions[at.function as usize];
-        if !has_line {
+        if !has_line && !(!fault.trace.is_empty() && asks(function, at.pc)) {
             add_place(program, &mut fault.trace, function, at.pc as usize);
         }
         has_line = false;
@@ -62,6 +62,20 @@ pub(crate) fn continue_at(
         let caller = instance.frames[depth];
         *at = Frame { pc: caller.pc - 1, ..caller };
     }
+}
+
+/// Whether an instruction runs a query, whose lines of a trace say more than its own.
+fn asks(function: &Function, pc: u32) -> bool {
+    matches!(
+        function.code.get(pc as usize),
+        Some(
+            Instr::RunQuery { .. }
+                | Instr::ScalarQuery { .. }
+                | Instr::ExistsQuery { .. }
+                | Instr::ArrayQuery { .. }
+                | Instr::OpenQuery { .. }
+        )
+    )
 }
 
 /// The fault, and whether the running frame's line is in its trace already.

@@ -1,14 +1,18 @@
 //! What the machine needs of the world, as traits. The facade plugs storage, files and clocks in;
 //! tests plug in their own.
 
+mod disk;
+mod files;
 mod native_code;
 mod none;
 mod system;
 mod tables;
 
+pub use disk::DiskFiles;
+pub use files::{FileStat, Files, NewFile, ReadSeek, is_pattern};
 pub use native_code::{NativeCompiler, NativeExit, NativeFunction};
 pub use none::{NoNatives, NoOutput, NoSecrets, NoTables};
-pub use system::{DiskFiles, OsEntropy, SystemClock, ThreadTasks};
+pub use system::{OsEntropy, SystemClock, ThreadTasks};
 pub use tables::{
     GetRequest, Morsel, ScanRequest, ScanTest, TableScan, Tables, WriteKind, WriteRequest,
 };
@@ -16,7 +20,6 @@ pub use tables::{
 use crate::Fault;
 use crate::batch::Batch;
 use grizzly_bytecode::{Field, Type, Value};
-use std::io;
 
 /// Where a statement's result and its PRINT lines go.
 pub trait Output {
@@ -47,20 +50,6 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
     /// Makes what follows a function of `seed`, as `setseed` asks.
     fn seed(&self, seed: u64);
-}
-
-/// Files, by path as the script wrote it.
-pub trait Files: Send + Sync {
-    /// Opens a file for reading.
-    ///
-    /// # Errors
-    /// What the system says.
-    fn open(&self, path: &str) -> io::Result<Box<dyn io::Read + Send>>;
-    /// Makes or empties a file for writing.
-    ///
-    /// # Errors
-    /// What the system says.
-    fn create(&self, path: &str) -> io::Result<Box<dyn io::Write + Send>>;
 }
 
 /// Secrets, opened for one use at a time. The bytes are wiped after use.

@@ -1,8 +1,7 @@
-//! The ports that need nothing but the operating system: clocks, randomness, files, threads.
+//! The ports that need nothing but the operating system: clocks, randomness, threads.
 
-use super::{Clock, Entropy, Files, Tasks};
+use super::{Clock, Entropy, Tasks};
 use parking_lot::Mutex;
-use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::time::{Instant, SystemTime};
@@ -98,20 +97,6 @@ fn next(s: &mut [u64; 4]) -> u64 {
     result
 }
 
-/// The file system.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DiskFiles;
-
-impl Files for DiskFiles {
-    fn open(&self, path: &str) -> io::Result<Box<dyn io::Read + Send>> {
-        Ok(Box::new(File::open(path)?))
-    }
-
-    fn create(&self, path: &str) -> io::Result<Box<dyn io::Write + Send>> {
-        Ok(Box::new(File::create(path)?))
-    }
-}
-
 /// Threads that live as long as the work.
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadTasks {
@@ -200,17 +185,5 @@ mod tests {
             ThreadTasks::new(threads).run((0..100).map(|_| job()).collect());
             assert_eq!(ran.load(Ordering::Relaxed), 100);
         }
-    }
-
-    #[test]
-    fn files_are_written_and_read() {
-        let path = std::env::temp_dir().join(format!("grizzly-vm-{}", std::process::id()));
-        let name = path.to_str().unwrap();
-        DiskFiles.create(name).unwrap().write_all(b"hello").unwrap();
-        let mut read = String::new();
-        DiskFiles.open(name).unwrap().read_to_string(&mut read).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        assert_eq!(read, "hello");
-        assert_eq!(DiskFiles.open(name).err().map(|e| e.kind()), Some(io::ErrorKind::NotFound));
     }
 }

@@ -34,6 +34,14 @@ pub trait Tables {
     /// As for [`Tables::write_row`].
     fn write(&mut self, request: &WriteRequest<'_>, batch: &Batch) -> Result<u64, Fault>;
 
+    /// Ends the writes of a pipeline: rows that [`Tables::write`] may have held back are written.
+    ///
+    /// # Errors
+    /// As for [`Tables::write_row`].
+    fn finish_writes(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Marks a savepoint.
     fn savepoint(&mut self) -> u64;
 

@@ -88,7 +88,9 @@ impl Case {
     }
 
     fn equal(&self, a: &[Value], b: &[Value]) -> bool {
-        let same = |at: usize| if a[at].is_null() { self.nulls && b[at].is_null() } else { a[at] == b[at] };
+        let same = |at: usize| {
+            if a[at].is_null() { self.nulls && b[at].is_null() } else { a[at] == b[at] }
+        };
         (0..self.keys).all(same)
     }
 
@@ -115,7 +117,9 @@ impl Case {
                 }
                 JoinKind::Semi if !found.is_empty() => out.push(a.clone()),
                 JoinKind::Anti if found.is_empty() => out.push(a.clone()),
-                JoinKind::Mark => out.push([a.as_slice(), &[Value::Bool(!found.is_empty())]].concat()),
+                JoinKind::Mark => {
+                    out.push([a.as_slice(), &[Value::Bool(!found.is_empty())]].concat())
+                }
                 JoinKind::MarkAny => out.push([a.as_slice(), &[self.any(a, right)]].concat()),
                 JoinKind::IntersectAll if free.is_some() => out.push(a.clone()),
                 JoinKind::ExceptAll if free.is_none() => out.push(a.clone()),
@@ -216,7 +220,8 @@ proptest! {
     #[test]
     fn marks_are_three_valued(left in rows(60), right in rows(12)) {
         let kind = JoinKind::MarkAny;
-        check(&Case { keys: 1, nulls: false, with_residual: false, kind, follow: None }, &left, &right)?;
+        let case = Case { keys: 1, nulls: false, with_residual: false, kind, follow: None };
+        check(&case, &left, &right)?;
     }
 
     #[test]

@@ -75,6 +75,7 @@ fn aggregates(argument: &Type) -> Vec<Aggregate> {
         distinct: false,
         result: result.clone(),
     };
+    let array = Type::Array(Arc::new(argument.clone()));
     let mut all = vec![
         Aggregate { argument: None, ..plain(F::Count, &Type::Int64) },
         plain(F::Count, &Type::Int64),
@@ -85,6 +86,8 @@ fn aggregates(argument: &Type) -> Vec<Aggregate> {
         plain(F::Max, argument),
         plain(F::First, argument),
         Aggregate { filter: Some(VReg(3)), ..plain(F::First, argument) },
+        plain(F::Collect, &array),
+        Aggregate { filter: Some(VReg(3)), ..plain(F::Collect, &array) },
     ];
     if matches!(argument, Type::Int64) {
         all.push(plain(F::Sum, &WIDE));
@@ -112,6 +115,9 @@ fn model(aggregate: &Aggregate, rows: &[&Vec<Value>]) -> Value {
     let mut values: Vec<Value> = kept.map(|row| row[argument.index()].clone()).collect();
     if aggregate.function == F::First {
         return values.first().cloned().unwrap_or_default();
+    }
+    if aggregate.function == F::Collect {
+        return if values.is_empty() { Value::Null } else { Value::Array(Arc::new(values)) };
     }
     values.retain(|value| !value.is_null());
     if aggregate.distinct {
@@ -146,7 +152,7 @@ fn model(aggregate: &Aggregate, rows: &[&Vec<Value>]) -> Value {
         }
         F::Min | F::BoolAnd => values.into_iter().min_by(|a, b| a.total_cmp(b)).unwrap(),
         F::Max | F::BoolOr => values.into_iter().max_by(|a, b| a.total_cmp(b)).unwrap(),
-        F::Count | F::First => unreachable!(),
+        F::Count | F::First | F::Collect => unreachable!(),
     }
 }
 
@@ -244,7 +250,9 @@ proptest! {
     ) {
         let types = [Type::Int64, Type::Bool];
         let filter = Step::Filter { code: nothing(&types), condition: VReg(1) };
-        let steps = vec![filter, Step::Limit { limit: limit.map(Count::Constant), offset: Count::Constant(offset) }];
+        let counted = limit.map(Count::Constant);
+        let counted = Step::Limit { limit: counted, offset: Count::Constant(offset) };
+        let steps = vec![filter, counted];
         let query = Query {
             pipelines: vec![Pipeline { source: scan(0, &types), steps, sink: Sink::Output }],
             output: fields(&types),

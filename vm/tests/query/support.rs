@@ -261,6 +261,7 @@ pub fn run_with(
         parameters: &[],
         cancel,
         transaction_micros: 0,
+        progress: &Arc::default(),
         rows_written: 0,
         nesting: 0,
     };

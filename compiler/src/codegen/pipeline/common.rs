@@ -1,6 +1,6 @@
-//! The pipelines of queries of WITH that are computed once: their rows are kept in a state. Those of
-//! a recursive one are kept round by round: the pipelines of its step repeat, but for those that do
-//! not depend on the rounds.
+//! The pipelines of queries of WITH that are computed once: their rows are kept in a state. Those
+//! of a recursive one are kept round by round: the pipelines of its step repeat, but for those that
+//! do not depend on the rounds.
 
 use super::{Columns, Open, PipelineWriter};
 use crate::codegen::builder::{Result, bug};
@@ -147,7 +147,7 @@ fn reads_any(source: &Source, steps: &[Step], states: &[StateId]) -> bool {
         Source::Concat(inputs) => {
             inputs.iter().any(|input| reads_any(&input.source, &input.steps, states))
         }
-        Source::Unit | Source::Values { .. } | Source::Scan(_) => false,
+        Source::Unit | Source::Values { .. } | Source::Scan(_) | Source::File(_) => false,
     };
     let in_step = |step: &Step| matches!(step, Step::Probe { state, .. } if states.contains(state));
     in_source || steps.iter().any(in_step)

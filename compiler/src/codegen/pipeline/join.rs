@@ -1,5 +1,5 @@
-//! The pipelines of joins: one builds a hash table, one probes it. Where rows of the built side come
-//! out by themselves, the probe notes which rows have had a match, and the others follow it.
+//! The pipelines of joins: one builds a hash table, one probes it. Where rows of the built side
+//! come out by themselves, the probe notes which rows have had a match, and the others follow it.
 
 use super::{Columns, Open, PipelineWriter};
 use crate::codegen::builder::Result;

@@ -300,7 +300,8 @@ impl Emitter<'_, '_> {
             self.store(window, without_valid(value))?;
         }
         let f = self.builder.function(function, BodyKind::NoNull)?;
-        self.push_at(function.place, Instr::Call { f, s: SlotWindow(s), o: ObjectWindow(o) });
+        // The same call of the same function: it has no line of its own in a trace.
+        self.push(Instr::Call { f, s: SlotWindow(s), o: ObjectWindow(o) });
         self.release(mark);
         let result = self.builder.result_layout(function, BodyKind::NoNull);
         self.cover_result(s, o, result.as_ref());

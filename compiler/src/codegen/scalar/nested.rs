@@ -1,11 +1,12 @@
-//! Functions inside expressions: the code of function values, and scalar code for the expressions of
-//! a query that have no vector form. Both see what their surroundings hold as arguments: a function
+//! Functions inside expressions: the code of function values, and scalar code for the expressions
+//! of a query that have no vector form. Both see what their surroundings hold as arguments: a function
 //! value captures it when it is made, a row's code is given it with the row.
 
 use super::{Emitter, Operand, bug};
 use crate::codegen::builder::{Builder, Result, index_u16};
 use crate::codegen::nulls::NullFlow;
-use crate::hir::{Expr, ExprKind, Lambda, LocalId, Step};
+use crate::hir::{Expr, ExprKind, Lambda, LocalId};
+use crate::plan::logical::query_defines;
 use grizzly_bytecode::{
     ClosureShape, FunctionId, FunctionType, Imm, Instr, Layout, ObjectWindow, PlaceId, SlotWindow,
     Type, closure_layouts,
@@ -18,27 +19,29 @@ use std::sync::Arc;
 /// make itself, each once, in the order of their first use.
 fn leaves<'e>(exprs: impl Iterator<Item = &'e Expr>, own: HashSet<LocalId>) -> Vec<Expr> {
     let mut own = own;
+    let mut own_columns = HashSet::new();
     let mut found: Vec<Expr> = Vec::new();
     let mut used: Vec<&Expr> = Vec::new();
     for expr in exprs {
         expr.walk(&mut |e| match &e.kind {
             ExprKind::Local(_) | ExprKind::Column(_) | ExprKind::Parameter(_) => used.push(e),
             ExprKind::Lambda(lambda) => own.extend(&lambda.parameters),
+            ExprKind::Subquery { query, .. } => own_columns.extend(query_defines(query).0),
             ExprKind::Try { exception, .. } => {
                 own.insert(*exception);
             }
             ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
-                block.walk_steps(&mut |step| {
-                    if let Step::Let(local, _) = step {
-                        own.insert(*local);
-                    }
-                });
+                block.walk_steps(&mut |step| own.extend(step.declares()));
             }
             _ => {}
         });
     }
     for e in used {
-        let inner = matches!(e.kind, ExprKind::Local(id) if own.contains(&id));
+        let inner = match e.kind {
+            ExprKind::Local(id) => own.contains(&id),
+            ExprKind::Column(var) => own_columns.contains(&var),
+            _ => false,
+        };
         if !inner && !found.iter().any(|known| known.kind == e.kind) {
             found.push(e.clone());
         }
@@ -91,11 +94,7 @@ impl Emitter<'_, '_> {
             return Err(bug(e.place, "a function value outside object registers"));
         };
         let mut own: HashSet<LocalId> = lambda.parameters.iter().copied().collect();
-        lambda.body.walk_steps(&mut |step| {
-            if let Step::Let(local, _) = step {
-                own.insert(*local);
-            }
-        });
+        lambda.body.walk_steps(&mut |step| own.extend(step.declares()));
         let mut exprs = Vec::new();
         lambda.body.for_each_expr(&mut |expr| exprs.push(expr));
         let captured = leaves(exprs.into_iter(), own);

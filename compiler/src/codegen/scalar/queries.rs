@@ -5,9 +5,18 @@ use crate::codegen::builder::Result;
 use crate::codegen::subquery::{self, Question};
 use crate::hir::{Expr, Query, SubqueryKind};
 use crate::plan::PlanContext;
-use grizzly_bytecode::{Imm, Instr, Object, ObjectWindow};
+use grizzly_bytecode::{Imm, Instr, Object, ObjectWindow, Place, QueryId};
 
 impl Emitter<'_, '_> {
+    /// The query whose rows a loop takes, and the expressions of its parameters.
+    pub fn rows_of(&mut self, query: &Query, place: Place) -> Result<(QueryId, Vec<Expr>)> {
+        let evaluate = self.builder.evaluate;
+        let evaluate = evaluate.ok_or_else(|| bug(place, "a query in a constant"))?;
+        let scope = (self.builder.scope.columns.clone(), self.builder.scope.locals.clone());
+        let around = PlanContext::new(scope, self.builder.catalog, evaluate);
+        subquery::compile_rows(self.builder, &around, query, place)
+    }
+
     /// Writes the answer of a query inside an expression.
     pub fn ask(
         &mut self,

@@ -1,9 +1,9 @@
 //! The statements of blocks.
 
 use super::{Emitter, Loop, Operand, bug};
-use crate::codegen::builder::Result;
-use crate::hir::{Block, Expr, ExprKind, LocalId, Step};
-use grizzly_bytecode::{Imm, Instr, Object, Target};
+use crate::codegen::builder::{Result, index_u16};
+use crate::hir::{Block, Expr, ExprKind, LocalId, Query, Step};
+use grizzly_bytecode::{Imm, Instr, Object, ObjectWindow, Target};
 use hashbrown::HashSet;
 
 impl Emitter<'_, '_> {
@@ -42,6 +42,7 @@ impl Emitter<'_, '_> {
             }
             Step::Expr(e) => self.emit_to_nowhere(e),
             Step::While(condition, body) => self.repeat(condition, body),
+            Step::ForRows(row, query, body) => self.each_row(*row, query, body),
             Step::Break => {
                 let innermost = self.loops.last().copied();
                 let innermost = innermost.ok_or_else(|| bug(Default::default(), "no loop"))?;
@@ -131,6 +132,41 @@ impl Emitter<'_, '_> {
             self.jump_back(start)?;
         }
         self.bind(end);
+        self.release(mark);
+        Ok(())
+    }
+
+    /// The rows of a query one after the other: the query keeps them, the loop takes them.
+    fn each_row(&mut self, row: LocalId, query: &Query, body: &Block) -> Result<()> {
+        self.forget_assigned(body);
+        let place = query.outputs.first().map_or_else(Default::default, |o| o.value.place);
+        let mark = self.mark();
+        let (q, parameters) = self.rows_of(query, place)?;
+        let first = self.emit_boxed(&parameters)?;
+        self.push_at(place, Instr::OpenQuery { q, o: ObjectWindow(first) });
+        self.release(mark);
+        let ty = self.builder.scope.locals.get(row.0 as usize).map(|local| local.ty.clone());
+        let ty = ty.ok_or_else(|| bug(place, "a row without a local"))?;
+        let k = self.builder.type_constant(ty)?;
+        let d = self.object()?;
+        self.homes.insert(row, Operand::Object { reg: d, nullable: false });
+        let columns = self.take_objects(index_u16(query.outputs.len(), "columns")?)?;
+        let end = self.label();
+        let start = usize::from(self.here()?.0);
+        let o = ObjectWindow(columns);
+        self.jump(end, Instr::NextRow { q, o, t: super::LATER });
+        self.push_at(place, Instr::MakeStruct { d, k, o });
+        self.loops.push(Loop { start, end });
+        self.steps(&body.statements)?;
+        if let Some(value) = body.value.as_ref().filter(|_| !self.is_dead()) {
+            self.emit_to_nowhere(value)?;
+        }
+        self.loops.pop();
+        if !self.is_dead() {
+            self.jump_back(start)?;
+        }
+        self.bind(end);
+        self.push(Instr::CloseQuery { q });
         self.release(mark);
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::codegen::builder::{BodyKind, Result, bug, index_u16};
 use crate::codegen::scalar::row_function;
 use crate::codegen::subquery::{self, Question};
 use crate::hir::{
-    ArithOp, Block, Effect, Expr, ExprKind, LocalId, Query, Step, SubqueryKind,
+    ArithOp, Block, ConvertMode, Effect, Expr, ExprKind, LocalId, Query, Step, SubqueryKind,
 };
 use grizzly_bytecode::{
     Cmp, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr, VectorKind,
@@ -462,6 +462,33 @@ pub fn may_raise(e: &Expr) -> bool {
         | K::Not(_)
         | K::And(..)
         | K::Or(..)
+        | K::Compare { .. }
+        | K::IsNull(_)
+        | K::Same(..)
+        | K::Field { .. } => false,
+        _ => true,
+    })
+}
+
+/// Whether evaluating an expression may raise for other reasons than that a sum or a product leaves
+/// its range.
+pub fn fault_prone(e: &Expr) -> bool {
+    use ExprKind as K;
+    e.any(&|x| match &x.kind {
+        K::Arith { .. } => divides(x),
+        K::Negate(_) => false,
+        K::Convert { mode, .. } => *mode == ConvertMode::Checked,
+        K::Native { function, .. } => function.effect != Effect::Pure || function.name != "like",
+        K::Subquery { .. }
+        | K::Constant(_)
+        | K::Local(_)
+        | K::Column(_)
+        | K::Parameter(_)
+        | K::Concat(..)
+        | K::Not(_)
+        | K::And(..)
+        | K::Or(..)
+        | K::If { .. }
         | K::Compare { .. }
         | K::IsNull(_)
         | K::Same(..)

@@ -90,6 +90,8 @@ fn stands_in_vector_code(e: &Expr) -> bool {
         | K::Message(_)
         | K::ExceptionIs { .. }
         | K::Catchable(_)
+        // Its columns are the function's, which the statement has not.
+        | K::Subquery { .. }
         | K::Error => false,
         _ => true,
     }

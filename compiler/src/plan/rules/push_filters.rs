@@ -2,7 +2,7 @@
 //! between two sides conditions of their join.
 
 use crate::codegen::builder::Result;
-use crate::hir::{ColumnVar, Effect, Expr, ExprKind};
+use crate::hir::{AggregateCall, ColumnVar, Effect, Expr, ExprKind};
 use crate::plan::PlanContext;
 use crate::plan::logical::{JoinKind, LogicalPlan, filter, free_columns, substitute};
 
@@ -34,7 +34,11 @@ pub fn is_movable(e: &Expr, context: &PlanContext<'_>) -> bool {
 }
 
 /// Brings conditions and those of the plan itself down.
-pub fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<'_>) -> LogicalPlan {
+pub fn push(
+    plan: LogicalPlan,
+    mut conditions: Vec<Expr>,
+    context: &PlanContext<'_>,
+) -> LogicalPlan {
     match plan {
         LogicalPlan::Filter { input, conditions: own } => {
             let mut parts = Vec::new();
@@ -67,33 +71,13 @@ pub fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<
             push_join(kind, *left, *right, on, conditions, context)
         }
         LogicalPlan::Aggregate { input, keys, aggregates } => {
-            let over_keys = |c: &Expr| {
-                let read = free_columns(c);
-                !keys.is_empty()
-                    && !read.is_empty()
-                    && read.iter().all(|v| keys.iter().any(|(k, _)| k == v))
-            };
-            let (mut below, above): (Vec<_>, Vec<_>) = conditions.into_iter().partition(over_keys);
-            let values: Vec<_> = keys.iter().map(|(var, e)| (*var, e)).collect();
-            below.iter_mut().for_each(|c| substitute(c, &values));
-            let input = Box::new(push(*input, below, context));
-            filter(LogicalPlan::Aggregate { input, keys, aggregates }, above)
+            push_aggregate(*input, keys, aggregates, conditions, context)
         }
-        LogicalPlan::Union { inputs, columns } => {
-            let inputs = inputs.into_iter().map(|(input, vars)| {
-                let as_columns: Vec<Expr> = vars.iter().map(|var| context.column(*var)).collect();
-                let values: Vec<_> = columns.iter().copied().zip(&as_columns).collect();
-                let mut below = conditions.clone();
-                below.iter_mut().for_each(|c| substitute(c, &values));
-                (push(input, below, context), vars)
-            });
-            LogicalPlan::Union { inputs: inputs.collect(), columns: columns.clone() }
-        }
+        LogicalPlan::Union { inputs, columns } => push_union(inputs, columns, &conditions, context),
         LogicalPlan::With { mut common, body } => {
             *common.input = push(*common.input, Vec::new(), context);
-            common.step = common.step.map(|(step, vars)| {
-                (Box::new(push(*step, Vec::new(), context)), vars)
-            });
+            common.step =
+                common.step.map(|(step, vars)| (Box::new(push(*step, Vec::new(), context)), vars));
             LogicalPlan::With { common, body: Box::new(push(*body, conditions, context)) }
         }
         LogicalPlan::Expand { input, function, arguments, column, ty, outer } => {
@@ -116,6 +100,45 @@ pub fn push(plan: LogicalPlan, mut conditions: Vec<Expr>, context: &PlanContext<
     }
 }
 
+/// Conditions over the keys of groups hold for their rows.
+fn push_aggregate(
+    input: LogicalPlan,
+    keys: Vec<(ColumnVar, Expr)>,
+    aggregates: Vec<AggregateCall>,
+    conditions: Vec<Expr>,
+    context: &PlanContext<'_>,
+) -> LogicalPlan {
+    let over_keys = |c: &Expr| {
+        let read = free_columns(c);
+        !keys.is_empty()
+            && !read.is_empty()
+            && read.iter().all(|v| keys.iter().any(|(k, _)| k == v))
+    };
+    let (mut below, above): (Vec<_>, Vec<_>) = conditions.into_iter().partition(over_keys);
+    let values: Vec<_> = keys.iter().map(|(var, e)| (*var, e)).collect();
+    below.iter_mut().for_each(|c| substitute(c, &values));
+    let input = Box::new(push(input, below, context));
+    filter(LogicalPlan::Aggregate { input, keys, aggregates }, above)
+}
+
+/// Conditions over a concatenation hold for the rows of each input.
+fn push_union(
+    inputs: Vec<(LogicalPlan, Vec<ColumnVar>)>,
+    columns: Vec<ColumnVar>,
+    conditions: &[Expr],
+    context: &PlanContext<'_>,
+) -> LogicalPlan {
+    let pushed = |(input, vars): (LogicalPlan, Vec<ColumnVar>)| {
+        let as_columns: Vec<Expr> = vars.iter().map(|var| context.column(*var)).collect();
+        let values: Vec<_> = columns.iter().copied().zip(&as_columns).collect();
+        let mut below = conditions.to_vec();
+        below.iter_mut().for_each(|c| substitute(c, &values));
+        (push(input, below, context), vars)
+    };
+    let inputs = inputs.into_iter().map(pushed).collect();
+    LogicalPlan::Union { inputs, columns }
+}
+
 fn push_join(
     mut kind: JoinKind,
     left: LogicalPlan,
@@ -136,10 +159,8 @@ fn push_join(
     use JoinKind as K;
     for part in parts {
         let movable = is_movable(&part, context);
-        let right_filters = !matches!(
-            kind,
-            K::Full | K::MarkAny(_) | K::IntersectAll | K::ExceptAll
-        );
+        let right_filters =
+            !matches!(kind, K::Full | K::MarkAny(_) | K::IntersectAll | K::ExceptAll);
         match kind {
             K::Inner | K::Semi if movable && within(&part, &in_left) => to_left.push(part),
             _ if movable && right_filters && within(&part, &in_right) => to_right.push(part),

@@ -86,7 +86,9 @@ impl Check<'_> {
             !apart && !inside(other, repeat) && !inside(repeat, other)
         };
         ensure(!self.query.repeats.iter().any(crosses), || "it crosses another one".into())?;
-        ensure(matches!(self.state(state)?, State::Rounds(_)), || format!("{state} has no rounds"))?;
+        ensure(matches!(self.state(state)?, State::Rounds(_)), || {
+            format!("{state} has no rounds")
+        })?;
         let goes_on = |pipeline: &Pipeline| match &pipeline.sink {
             Sink::Round { state: left, first, .. } => *left == state && !first,
             _ => false,
@@ -112,6 +114,12 @@ impl Check<'_> {
                 Ok(kinds(types))
             }
             Source::Scan(scan) => self.scan(scan),
+            Source::File(scan) => {
+                let known = scan.source.columns.len();
+                let inside = scan.columns.iter().all(|index| *index < known);
+                ensure(inside, || format!("it reads a column behind the {known} of the file"))?;
+                Ok(kinds(scan.read_columns().map(|column| &column.ty)))
+            }
             Source::State { state, types } => match self.state(*state)? {
                 State::Rows(left) | State::Rounds(left) => same_rows(*state, left, types),
                 State::Hash(..) => Err(format!("{state} is a hash table")),
@@ -304,6 +312,10 @@ impl Check<'_> {
             }
             F::BoolAnd | F::BoolOr => argument == Kind::Bool && result == Kind::Bool,
             F::Min | F::Max | F::First => argument == result,
+            F::Collect => match &aggregate.result {
+                Type::Array(element) => element.vector_kind() == argument,
+                _ => false,
+            },
         };
         let function = aggregate.function;
         ensure(fits, || format!("{function:?} of {argument:?} is no {result:?}"))?;

@@ -243,9 +243,7 @@ impl<'p> Code<'p> {
                 ensure(!query.output.is_empty(), || format!("{q} has no columns"))?;
                 self.objects(o, query.parameters.len())
             }
-            Instr::NextRow { q, o, .. } => {
-                self.objects(o, program.queries[q.index()].output.len())
-            }
+            Instr::NextRow { q, o, .. } => self.objects(o, program.queries[q.index()].output.len()),
             _ => Ok(()),
         }
     }

@@ -209,6 +209,7 @@ fn add(program: &mut Program, name: &str, parameters: Vec<Layout>, int: &Layout,
         code,
         places,
         handlers: Vec::new(),
+        closure: None,
     });
 }
 

@@ -31,6 +31,7 @@ impl World {
             parameters: &[],
             cancel: &self.cancel,
             transaction_micros: 0,
+            progress: &Arc::default(),
             rows_written: 0,
             nesting: 0,
         })

@@ -42,6 +42,7 @@ pub(super) fn column(
         (Accumulator::SumExact(sums), _) => exact_sums(sums, validity, &aggregate.result),
         (Accumulator::SumFloat(sums), _) => Ok(Column::of_f64(sums.clone(), validity)),
         (Accumulator::Extreme(extreme), _) => extreme.column(memory),
+        (Accumulator::Collect(arrays), _) => arrays.column(memory),
         (Accumulator::First(positions, rows), _) => {
             let rows = std::mem::replace(rows, RowSet::new(memory.budget()));
             firsts(positions, rows, aggregate.result.vector_kind(), memory)

@@ -4,6 +4,7 @@
 use super::super::key_index::KeyTable;
 use super::super::keys::{EncodedKeys, KeyColumn, KeyColumns, KeyOrder};
 use super::super::rows::{NO_ROW, RowSet};
+use super::collected::Collected;
 use super::extremes::Extreme;
 use super::{BatchCounts, Target, sums};
 use crate::Fault;
@@ -12,7 +13,7 @@ use crate::budget::{Budget, Reservation};
 use crate::kernels::{Frame, Span, select};
 use crate::vector::Vector;
 use grizzly_bytecode::query::Aggregate;
-use grizzly_bytecode::{VReg, VectorKind};
+use grizzly_bytecode::{Type, VReg, VectorKind};
 
 /// What is accumulated, an entry per group.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(super) enum Accumulator {
     Extreme(Extreme),
     /// The first: its row among those kept, [`NO_ROW`] while there is none.
     First(Vec<u32>, RowSet),
+    /// All.
+    Collect(Collected),
 }
 
 impl Accumulator {
@@ -36,6 +39,10 @@ impl Accumulator {
 
     pub(super) fn first(budget: &Budget) -> Accumulator {
         Accumulator::First(Vec::new(), RowSet::new(budget))
+    }
+
+    pub(super) fn collect(result: &Type) -> Accumulator {
+        Accumulator::Collect(Collected::new(result))
     }
 
     /// Makes an entry for each of the groups.
@@ -50,6 +57,7 @@ impl Accumulator {
             Accumulator::SumFloat(sums) => resize(sums, groups, 0.0, memory),
             Accumulator::Extreme(extreme) => extreme.make_room(groups, memory),
             Accumulator::First(rows, _) => resize(rows, groups, NO_ROW, memory),
+            Accumulator::Collect(arrays) => arrays.make_room(groups, memory),
         }
     }
 }
@@ -101,8 +109,8 @@ impl Slot {
             (Accumulator::Extreme(a), Accumulator::Extreme(b)) => {
                 a.is_greatest() == b.is_greatest()
             }
-            // What the first arguments are is given away once.
-            (Accumulator::First(..), _) => false,
+            // What the arguments are is given away once.
+            (Accumulator::First(..) | Accumulator::Collect(_), _) => false,
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
         };
         same && self.argument == other.argument
@@ -132,6 +140,10 @@ impl Slot {
         if let Accumulator::First(first, kept) = &mut self.accumulator {
             return keep_first(argument, rows, target, first, kept, distinct);
         }
+        if let Accumulator::Collect(arrays) = &mut self.accumulator {
+            arrays.update(argument, rows, target);
+            return Ok(());
+        }
         let validity = argument.validity();
         if !validity.is_all_valid() {
             valid.clear();
@@ -152,7 +164,7 @@ impl Slot {
             Accumulator::SumExact(totals) => sums::add_exact(totals, argument, rows, target, len)?,
             Accumulator::SumFloat(totals) => sums::add_floats(totals, argument, rows, target),
             Accumulator::Extreme(extreme) => extreme.update(argument, rows, target)?,
-            Accumulator::Count(_) | Accumulator::First(..) => {
+            Accumulator::Count(_) | Accumulator::First(..) | Accumulator::Collect(_) => {
                 self.count(rows, whole, target, counts);
             }
         }

@@ -5,6 +5,7 @@
 //! they lie in; narrower numbers, booleans and UUIDs are widened into the vector's own buffer,
 //! which is reused.
 
+use super::nested::{self, NestedColumn};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type,
@@ -14,7 +15,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeBinaryArray};
 use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer as Bytes, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, TimeUnit};
-use grizzly_bytecode::{Builtin, Fault, Interval, Type, Value};
+use grizzly_bytecode::{Builtin, Fault, Interval, Repr, Type, Value};
 use grizzly_vm::vector::{AsSlice, Bits, Codes, Dictionary, Shared, Vector};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -68,6 +69,7 @@ enum Form {
     Uuid(FixedSizeBinaryArray),
     Interval(ArrayRef),
     Json(ArrayRef),
+    Nested(NestedColumn),
 }
 
 fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef) -> &ScalarBuffer<T::Native> {
@@ -132,11 +134,38 @@ impl Column {
                 own.clear();
                 own.extend((start..end).map(|row| json_at(array, row)));
             }
+            Form::Nested(column) => {
+                let own = vector.owned_object();
+                own.clear();
+                own.extend((start..end).map(|row| column.value(row)));
+            }
         }
         if let Some((bits, offset)) = &self.validity {
             let bytes = bits.as_slice().len();
             let shared = Shared::new(bits.clone(), 0, bytes);
             vector.validity_mut().set_shared(shared, offset + start);
+        }
+    }
+}
+
+impl Column {
+    /// The value of a row.
+    pub fn value(&self, row: usize, ty: &Type) -> Value {
+        let is_null = self.validity.as_ref().is_some_and(|(bits, offset)| {
+            let at = offset + row;
+            bits.as_slice()[at / 8] & (1 << (at % 8)) == 0
+        });
+        match &self.form {
+            _ if is_null => Value::Null,
+            Form::I64(values) if ty.repr() == Repr::Slot => Value::Int(values.as_slice()[row]),
+            Form::I32(values) => Value::Int(i64::from(values[row])),
+            Form::F64(values) => Value::Float(values.as_slice()[row]),
+            Form::Nested(column) => column.value(row),
+            _ => {
+                let mut vector = Vector::default();
+                self.lend(row, 1, &mut vector);
+                vector.value(0, ty)
+            }
         }
     }
 }
@@ -167,6 +196,9 @@ fn json_at(array: &ArrayRef, row: usize) -> Value {
 
 fn form_of(array: &ArrayRef, ty: &Type) -> Result<Form, Fault> {
     let data_type = array.data_type();
+    if nested::is_nested(ty) {
+        return Ok(Form::Nested(NestedColumn::new(array, ty)?));
+    }
     if matches!(ty, Type::Json) && *data_type != DataType::LargeUtf8 {
         return Ok(Form::Json(array.clone()));
     }
