@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The commands of this version with their help.
-const COMMANDS: &[&str] = &["run", "repl", "check", "build", "disasm", "explain", "db"];
+const COMMANDS: &[&str] =
+    &["run", "repl", "check", "build", "disasm", "explain", "db", "completions", "man", "new"];
 
 /// The commands that are to come; they are known so that their names are not taken for files.
-const LATER: &[&str] = &["fmt", "test", "lsp", "cron", "debug", "new", "doc", "completions", "man"];
+const LATER: &[&str] = &["fmt", "test", "lsp", "cron", "debug", "doc"];
 
 /// Parses the command line. `grizzlyc FILE` is `grizzlyc run FILE`, `grizzlyc` alone `grizzlyc
 /// run`.
@@ -28,7 +29,7 @@ pub fn parse(mut arguments: Vec<OsString>) -> Result<ArgMatches, clap::Error> {
     command().try_get_matches_from(arguments)
 }
 
-fn command() -> Command {
+pub(super) fn command() -> Command {
     let later = LATER.iter().map(|name| {
         let rest = Arg::new("rest").num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
         Command::new(*name).hide(true).arg(rest).arg(color()).disable_help_flag(true)
@@ -44,6 +45,9 @@ fn command() -> Command {
         .subcommand(disasm())
         .subcommand(explain())
         .subcommand(db())
+        .subcommand(completions())
+        .subcommand(Command::new("man").about("Prints the manual page").arg(color()))
+        .subcommand(new())
         .subcommands(later)
 }
 
@@ -157,6 +161,22 @@ fn explain() -> Command {
     Command::new("explain")
         .about("Prints the page of a diagnostic")
         .arg(code.help("The code, such as E0308"))
+        .arg(color())
+}
+
+fn completions() -> Command {
+    let shell = Arg::new("shell").value_name("SHELL").required(true);
+    Command::new("completions")
+        .about("Prints completions for a shell")
+        .arg(shell.value_parser(value_parser!(clap_complete::Shell)).help("bash, zsh, fish, …"))
+        .arg(color())
+}
+
+fn new() -> Command {
+    let name = Arg::new("name").value_name("NAME").required(true);
+    Command::new("new")
+        .about("Makes a small project to start from")
+        .arg(name.value_parser(value_parser!(PathBuf)).help("The folder to make"))
         .arg(color())
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod db;
 mod explain;
 mod input;
+mod project;
 mod repl;
 mod run;
 
@@ -89,6 +90,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         "check" => check::main(&console, matches),
         "build" => build::main(&console, matches),
         "disasm" => build::disassemble(&console, matches),
+        "completions" => project::completions(matches),
+        "man" => project::manual(&console),
+        "new" => project::new(&console, matches),
         "db" => db::main(&console, matches),
         "explain" => explain::main(&console, matches),
         later => console.usage(&format!("`grizzlyc {later}` is not supported yet")),

@@ -55,6 +55,18 @@ fn a_damaged_block_is_found() {
 }
 
 #[test]
+fn a_new_project_runs_and_shells_know_the_options() {
+    let folder = Folder::new();
+    folder.run(&["new", "shop"]).printed();
+    let printed = folder.run(&["shop/main.gz"]).printed();
+    assert_eq!(printed, "page,visits,seconds\ndocs,1,80.0\nhome,1,12.5\n");
+    folder.run(&["new", "shop"]).failed(2, &["shop cannot be made"]);
+    let bash = folder.run(&["completions", "bash"]).printed();
+    assert!(bash.contains("--memory-limit"), "{bash}");
+    assert!(folder.run(&["man"]).printed().contains(".SH SUBCOMMANDS"));
+}
+
+#[test]
 fn what_is_opened_for_reading_is_not_changed() {
     let folder = filled();
     let read = |text: &str| folder.run(&["run", "-d", "db", "--read-only", "-c", text]);
