@@ -134,7 +134,7 @@ impl Database {
         if stored.is_empty() {
             return Ok(());
         }
-        let objects = frontend::rebuild(&stored, &self.shared, name)?;
+        let objects = frontend::rebuild(&stored, &self.shared, &transaction, name)?;
         *self.shared.objects.write() = Arc::new(objects);
         Ok(())
     }

@@ -6,15 +6,18 @@ use crate::catalog::system::{StoredKind, StoredObject};
 use crate::catalog::{Change, Objects, SessionCatalog};
 use crate::database::Shared;
 use crate::error::{Error, Result};
-use crate::session::{Variables, with_ids};
+use crate::session::{Variables, with_ids, with_index_ids};
 use crate::source::Source;
 use grizzly_bytecode::TableId;
 use grizzly_compiler::catalog::{self, Catalog};
-use grizzly_compiler::check::{CheckedScript, check_script, check_statement, check_stored};
+use grizzly_compiler::check::{
+    CheckedScript, LiveLocal, check_script, check_statement, check_stored,
+};
 use grizzly_compiler::hir::{self, StatementKind};
 use grizzly_grammar::ast::fold;
 use grizzly_grammar::lexer::lex;
 use grizzly_grammar::{Diagnostic, Page, Parse, ast};
+use grizzly_storage::Transaction;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -85,12 +88,36 @@ pub fn check_late(
     Ok(statement)
 }
 
+/// Checks a statement inside a block now that it is reached.
+///
+/// # Errors
+/// [`Error::Compile`] where it has errors.
+pub fn check_inner(
+    statement: &ast::Statement,
+    source: &Source,
+    catalog: &dyn Catalog,
+    locals: Vec<LiveLocal>,
+) -> Result<hir::Statement> {
+    let compiler_source = compiler_source(source);
+    let (checked, diagnostics) =
+        grizzly_compiler::check::check_inner(statement, &compiler_source, catalog, locals);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Error::Compile { source: source.id, diagnostics });
+    }
+    Ok(checked)
+}
+
 /// Makes the first catalog version of a database's stored objects: their sources are checked as one
 /// script, in which they may refer to each other in any order.
 ///
 /// # Errors
 /// [`Error::Catalog`] where an object no longer compiles.
-pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<Objects> {
+pub fn rebuild(
+    stored: &[StoredObject],
+    shared: &Shared,
+    transaction: &Transaction,
+    path: &str,
+) -> Result<Objects> {
     let (mut text, mut parts) = (String::new(), Vec::new());
     for object in stored {
         // The lexer refuses text whose offsets do not fit.
@@ -105,6 +132,7 @@ pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<O
         script: &nothing,
         objects: &nothing,
         variables: &variables,
+        prepared: hashbrown::HashMap::new(),
         sources: &shared.files,
         transaction: None,
     };
@@ -122,18 +150,26 @@ pub fn rebuild(stored: &[StoredObject], shared: &Shared, path: &str) -> Result<O
             return Err(Error::Catalog { path, source: source.id, diagnostics });
         }
         let kept: Vec<StoredObject> = kept.into_iter().map(|(object, _)| object.clone()).collect();
-        return rebuild(&kept, shared, path);
+        return rebuild(&kept, shared, transaction, path);
     }
     let mut objects = checked.definitions;
     for statement in &checked.statements {
-        if let StatementKind::CreateView(view, _) = &statement.kind {
-            objects.apply(&Change::View(view.clone()));
-        }
-        if let StatementKind::CreateTable(table) = &statement.kind {
-            let name = fold(&table.name);
-            let is_it = |o: &&StoredObject| o.kind == StoredKind::Table && o.name == name;
-            let id = stored.iter().find(is_it).map_or(0, |object| object.table);
-            objects.apply(&Change::Table(with_ids(table, TableId(id))));
+        match &statement.kind {
+            StatementKind::CreateTable(table) => {
+                let name = fold(&table.name);
+                let is_it = |o: &&StoredObject| o.kind == StoredKind::Table && o.name == name;
+                let id = stored.iter().find(is_it).map_or(0, |object| object.table);
+                let table = with_index_ids(&with_ids(table, TableId(id)), transaction);
+                objects.apply(&Change::Table(table));
+            }
+            StatementKind::CreateIndex { table, index } => {
+                if let Some(known) = objects.table(table) {
+                    let indexed = known.with_index(index.clone());
+                    objects.apply(&Change::Table(with_index_ids(&indexed, transaction)));
+                }
+            }
+            StatementKind::CreateView(view, _) => objects.apply(&Change::View(view.clone())),
+            _ => {}
         }
     }
     Ok(objects)

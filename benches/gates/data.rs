@@ -8,7 +8,7 @@ use arrow_array::{
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, Schema};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tpchgen::generators::{LineItem, LineItemGenerator};
 
@@ -158,4 +158,16 @@ pub fn feather(
         writer.finish()?;
     }
     Ok(std::fs::rename(&unfinished, path)?)
+}
+
+/// The flights of nycflights13, where the project's shared folder has them.
+pub fn flights() -> Option<PathBuf> {
+    let given = std::env::var_os("GRIZZLY_FLIGHTS").map(PathBuf::from);
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut shared = above.map(|folder| folder.join("shared/data/nycflights13/flights.csv"));
+    let found = given.or_else(|| shared.find(|path| path.is_file()));
+    if found.is_none() {
+        eprintln!("flights.csv of nycflights13 is not there (GRIZZLY_FLIGHTS names it): skipped");
+    }
+    found
 }

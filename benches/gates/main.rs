@@ -40,6 +40,9 @@ fn main() {
     if chosen("rows") {
         rows(&directory, &mut gates);
     }
+    if chosen("load") {
+        load(&directory, &mut gates);
+    }
     if chosen("parse") {
         parse(&mut gates);
     }
@@ -161,6 +164,21 @@ fn rows(directory: &Path, gates: &mut Vec<Gate>) {
         peer: Some(("bare".into(), bare * 1e6)),
         unit: "µs",
         limit: |_| f64::INFINITY,
+    });
+}
+
+/// CREATE TABLE AS from a CSV file into a new database on disk.
+fn load(directory: &Path, gates: &mut Vec<Gate>) {
+    let Some(file) = data::flights() else { return };
+    let milliseconds = |seconds: f64| seconds * 1e3;
+    gates.push(Gate {
+        name: "load flights.csv, 31 MB, on disk",
+        must: "≤ 1.5× DuckDB",
+        ours: milliseconds(ours::load_csv(directory, &file, RUNS)),
+        peer: peers::load_csv(directory, &file, RUNS)
+            .map(|seconds| ("DuckDB".into(), milliseconds(seconds))),
+        unit: "ms",
+        limit: |peer| 1.5 * peer,
     });
 }
 

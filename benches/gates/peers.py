@@ -1,10 +1,11 @@
 """The peers of the gates that live in Python packages: DuckDB, reading the same Feather files.
 
-Called by the gates bench as: peers.py DIRECTORY REPEATS. Prints one JSON object: for each gate the
+Called by the gates bench as: peers.py DIRECTORY REPEATS [CSV-FILE]. Prints one JSON object: for each gate the
 median of the repeats in seconds, for memory gates the growth of the resident peak in bytes. Loading
 happens in a process of its own, so that its memory does not count.
 """
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -59,8 +60,27 @@ def load_all(directory):
     connection.close()
 
 
+def load_csv(directory, repeats, file):
+    times = []
+    for _ in range(repeats + 1):
+        for name in ("load.duckdb", "load.duckdb.wal"):
+            if os.path.exists(f"{directory}/{name}"):
+                os.remove(f"{directory}/{name}")
+        connection = duckdb.connect(f"{directory}/load.duckdb")
+        connection.execute("SET threads = 1")
+        query = f"CREATE TABLE flights AS SELECT * FROM read_csv('{file}', nullstr = 'NA')"
+        start = time.perf_counter()
+        connection.execute(query)
+        times.append(time.perf_counter() - start)
+        connection.close()
+    print(json.dumps({"load": statistics.median(times[1:])}))
+
+
 def main():
     directory, repeats = sys.argv[1], sys.argv[2]
+    if len(sys.argv) > 3:
+        load_csv(directory, int(repeats), sys.argv[3])
+        return
     if repeats == "load":
         load_all(directory)
         return

@@ -28,10 +28,19 @@ pub fn lua(program: &str) -> Option<f64> {
 
 /// DuckDB's figures by gate.
 pub fn duckdb(directory: &Path, repeats: usize) -> HashMap<String, f64> {
+    python(&[directory.display().to_string(), repeats.to_string()])
+}
+
+/// DuckDB's seconds for the load of a CSV file into a new database.
+pub fn load_csv(directory: &Path, file: &Path, repeats: usize) -> Option<f64> {
+    let (directory, file) = (directory.display().to_string(), file.display().to_string());
+    python(&[directory, repeats.to_string(), file]).get("load").copied()
+}
+
+/// The figures that `peers.py` prints.
+fn python(arguments: &[String]) -> HashMap<String, f64> {
     let python = std::env::var("GRIZZLY_PYTHON").unwrap_or_else(|_| "python3".into());
-    let output = Command::new(&python)
-        .args([format!("{HERE}/peers.py"), directory.display().to_string(), repeats.to_string()])
-        .output();
+    let output = Command::new(&python).arg(format!("{HERE}/peers.py")).args(arguments).output();
     let text = match output {
         Ok(o) if o.status.success() => String::from_utf8_lossy(&o.stdout).into_owned(),
         Ok(o) => {

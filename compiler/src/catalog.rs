@@ -5,7 +5,7 @@
 
 use crate::hir::{Effect, Function};
 use grizzly_bytecode::{
-    ColumnId, FileRequest, FileSource, Place, SourceId, StructType, TableId, Type, Value,
+    ColumnId, FileRequest, FileSource, Parameter, Place, SourceId, StructType, TableId, Type, Value,
 };
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -23,6 +23,13 @@ pub trait Catalog {
     fn function(&self, key: &FunctionKey) -> Option<Arc<Function>>;
     /// The built-ins of a name, one an overload; empty where there is none.
     fn natives(&self, name: &str) -> Vec<Arc<Native>>;
+    /// An index, with its table.
+    fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)>;
+    /// The parameters of a statement of PREPARE, by its folded name. A catalog without a session
+    /// has none.
+    fn prepared(&self, _name: &str) -> Option<Vec<Parameter>> {
+        None
+    }
     /// A session variable.
     fn variable(&self, name: &str) -> Option<Variable>;
     /// The names of all objects of a kind, for suggestions.
@@ -61,6 +68,8 @@ pub enum ObjectKind {
     Native,
     /// Session variables.
     Variable,
+    /// Indexes.
+    Index,
 }
 
 /// A table.
@@ -74,6 +83,10 @@ pub struct Table {
     pub columns: Vec<TableColumn>,
     /// The primary key: indices of columns.
     pub key: Vec<usize>,
+    /// What rows must fulfil.
+    pub checks: Vec<TableCheck>,
+    /// The indexes, those of UNIQUE constraints first.
+    pub indexes: Vec<Arc<Index>>,
     /// Where it was defined, where that is known.
     pub place: Option<Place>,
     /// The file that the rows are read from, for a table that stands for one.
@@ -95,7 +108,54 @@ pub struct TableColumn {
     pub default: Option<crate::hir::Expr>,
 }
 
+/// A CHECK constraint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableCheck {
+    /// Its name, given or made.
+    pub name: SmolStr,
+    /// A BOOLEAN that must not be FALSE; [`crate::hir::ColumnVar`] `i` is the table's column `i`.
+    pub condition: crate::hir::Expr,
+    /// The locals that the condition makes.
+    pub locals: Vec<crate::hir::Local>,
+}
+
+/// An index of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Index {
+    /// The storage's id; 0 for one that does not exist yet.
+    pub id: TableId,
+    /// The spelling of its name.
+    pub name: SmolStr,
+    /// The columns: index in the table, and whether greater values come first.
+    pub columns: Vec<(usize, bool)>,
+    /// Whether no two rows may have the same values.
+    pub unique: bool,
+    /// Whether it is a UNIQUE constraint, which goes only with its table.
+    pub constraint: bool,
+}
+
 impl Table {
+    /// The table with one more index.
+    #[must_use]
+    pub fn with_index(&self, index: Arc<Index>) -> Table {
+        let mut table = self.clone();
+        table.indexes.push(index);
+        table
+    }
+
+    /// The table without the index of a folded name.
+    #[must_use]
+    pub fn without_index(&self, name: &str) -> Table {
+        let mut table = self.clone();
+        table.indexes.retain(|index| !index.name.eq_ignore_ascii_case(name));
+        table
+    }
+
+    /// The index of a name.
+    pub fn index(&self, name: &str) -> Option<&Arc<Index>> {
+        self.indexes.iter().find(|index| index.name.eq_ignore_ascii_case(name))
+    }
+
     /// Whether the columns are those of another version of the table.
     pub fn has_shape_of(&self, other: &Table) -> bool {
         let same = |now: &TableColumn, then: &TableColumn| {
@@ -184,8 +244,29 @@ pub enum NativeType {
     Variable(char),
     /// An array of a type.
     Array(Box<NativeType>),
+    /// A map from one type to another.
+    Map(Box<(NativeType, NativeType)>),
+    /// A struct without a name.
+    Struct(Vec<(SmolStr, NativeType)>),
     /// Anything, each argument by itself.
     Any,
+}
+
+impl std::fmt::Display for NativeType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NativeType::Is(ty) => write!(f, "{ty}"),
+            NativeType::Variable(letter) => write!(f, "{letter}"),
+            NativeType::Array(element) => write!(f, "ARRAY<{element}>"),
+            NativeType::Map(parts) => write!(f, "MAP<{}, {}>", parts.0, parts.1),
+            NativeType::Struct(fields) => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, ty)| format!("{name} {ty}")).collect();
+                write!(f, "STRUCT({})", fields.join(", "))
+            }
+            NativeType::Any => f.write_str("ANY"),
+        }
+    }
 }
 
 /// A session variable.

@@ -16,10 +16,13 @@
 //! Deliberately absent: spellings, comments, aliases (but for output names) and nullability of
 //! inner expressions, which `nullability` derives from the leaves.
 
+mod change;
 mod renumber;
 mod visit;
+mod write;
 
 pub use renumber::Offsets;
+pub use write::{Assigned, Conflict, ConflictTarget, ConflictUpdate, Delete, Insert, Update};
 
 use crate::catalog::{FunctionKey, Native, Table, View};
 use grizzly_bytecode::query::AggregateFunction;
@@ -320,6 +323,8 @@ pub enum Step {
     Continue,
     /// Prints the text of a value and a line end.
     Print(Expr),
+    /// INSERT, UPDATE or DELETE, at its place; its columns are the function's.
+    Change(Box<StatementKind>, Place),
 }
 
 impl Step {
@@ -656,30 +661,31 @@ pub enum StatementKind {
     SetVariable(SmolStr, Expr),
     /// `SET system.name = constant`; NULL puts the default back.
     SetSetting(SmolStr, Value),
-    /// INSERT. The query's outputs are all columns of the table, in order, of their types.
-    Insert(Arc<Table>, Query),
+    /// LET at the top level, and SET of such a local: the name that no other declaration has.
+    Let(SmolStr, Expr),
+    /// PREPARE.
+    Prepare(SmolStr, Box<Statement>),
+    /// EXECUTE: the positional parameters in order, each a [`StatementKind::Let`] without a name.
+    Execute(SmolStr, Vec<Statement>),
+    /// DEALLOCATE.
+    Deallocate(SmolStr),
+    /// Statements under control: each runs by itself, as at the top level.
+    Control(Box<Control>),
+    /// INSERT.
+    Insert(Box<Insert>),
     /// UPDATE.
-    Update {
-        /// The table.
-        table: Arc<Table>,
-        /// Its columns' variables.
-        columns: Vec<ColumnVar>,
-        /// WHERE.
-        filter: Option<Expr>,
-        /// The new values: index of the column in the table, expression of its type.
-        assignments: Vec<(usize, Expr)>,
-    },
-    /// DELETE.
-    Delete {
-        /// The table.
-        table: Arc<Table>,
-        /// Its columns' variables.
-        columns: Vec<ColumnVar>,
-        /// WHERE.
-        filter: Option<Expr>,
-    },
+    Update(Box<Update>),
+    /// DELETE, and TRUNCATE of one table.
+    Delete(Box<Delete>),
     /// CREATE TABLE. The id is chosen when it runs.
     CreateTable(Arc<Table>),
+    /// CREATE INDEX of a table. The id is chosen when it runs.
+    CreateIndex {
+        /// The table's name.
+        table: SmolStr,
+        /// The index.
+        index: Arc<crate::catalog::Index>,
+    },
     /// CREATE TABLE … AS: the query's outputs are the table's columns, in order.
     CreateTableAs {
         /// The table.
@@ -713,6 +719,36 @@ pub enum StatementKind {
     Release(SmolStr),
     /// EXPLAIN.
     Explain(ExplainMode, Box<Statement>),
+}
+
+/// The control of statements at the top level. Conditions and sources are [`StatementKind::Let`]
+/// without a name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// One after the other.
+    Sequence(Vec<Statement>),
+    /// IF; NULL counts as FALSE.
+    If(Statement, Vec<Statement>, Vec<Statement>),
+    /// WHILE.
+    While(Statement, Vec<Statement>),
+    /// FOR: the local's name, the array, the body.
+    For(SmolStr, Statement, Vec<Statement>),
+    /// BREAK.
+    Break,
+    /// CONTINUE.
+    Continue,
+    /// TRY. What the body changed is undone where an exception leaves it.
+    Try {
+        /// What is tried.
+        body: Vec<Statement>,
+        /// The local that holds the exception.
+        exception: SmolStr,
+        /// What catches it: when, and what is done. Where none fits, the exception goes on.
+        handlers: Vec<(Statement, Vec<Statement>)>,
+    },
+    /// Checked when it is reached, with the locals in scope: name, name that no other declaration
+    /// has, type.
+    Late(Arc<grizzly_grammar::ast::Statement>, Vec<(SmolStr, SmolStr, Type)>),
 }
 
 /// What EXPLAIN shows.

@@ -4,10 +4,13 @@
 //! Column variables print as `name#3`, locals as `name%0`, parameters as `?0`; conversions and
 //! natives show the type that they give, so the form can be read without the source.
 
+mod write;
+
+use crate::catalog::Table;
 use crate::constant::show_decimal;
 use crate::hir::{
-    ArithOp, Block, Column, ColumnVar, ConvertMode, Expr, ExprKind, From, Function, Local, LocalId,
-    Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
+    ArithOp, Block, Column, ColumnVar, Control, ConvertMode, Expr, ExprKind, From, Function, Local,
+    LocalId, Query, SetOperator, Statement, StatementKind, Step, SubqueryKind,
 };
 use grizzly_bytecode::{Interval, Type, Value, temporal};
 use smol_str::SmolStr;
@@ -108,37 +111,31 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("print {value}"));
             }
+            StatementKind::Let(name, expr) => {
+                let value = self.expr(expr);
+                self.line(format!("let {name}: {} = {value}", expr.ty));
+            }
+            StatementKind::Prepare(name, inner) => {
+                self.under(&format!("prepare {name}"), std::slice::from_ref(&**inner));
+            }
+            StatementKind::Execute(name, arguments) => {
+                self.under(&format!("execute {name}"), arguments);
+            }
+            StatementKind::Deallocate(name) => self.line(format!("deallocate {name}")),
+            StatementKind::Control(control) => self.control(control),
             StatementKind::SetVariable(name, expr) => {
                 let value = self.expr(expr);
                 self.line(format!("set {name}: {} = {value}", expr.ty));
             }
-            StatementKind::Insert(table, query) => {
-                self.query(&format!("insert into {}", table.name), query);
-            }
-            StatementKind::Update { table, filter, assignments, .. } => {
-                self.line(format!("update {}", table.name));
-                self.deeper(|this| {
-                    for (index, value) in assignments {
-                        let name = table.columns.get(*index).map_or("?", |c| c.name.as_str());
-                        let value = this.expr(value);
-                        this.line(format!("set {name} = {value}"));
-                    }
-                    this.clause("where", filter.as_ref());
-                });
-            }
-            StatementKind::Delete { table, filter, .. } => {
-                self.line(format!("delete from {}", table.name));
-                self.deeper(|this| this.clause("where", filter.as_ref()));
-            }
+            StatementKind::Insert(insert) => self.insert(insert),
+            StatementKind::Update(update) => self.update(update),
+            StatementKind::Delete(delete) => self.delete(delete),
             StatementKind::CreateTable(table) => self.table(table),
+            StatementKind::CreateIndex { table, index } => self.index(table, index),
             StatementKind::CreateTableAs { table, query, replace } => {
-                self.table(table);
-                let what = if *replace { "replaced by query" } else { "as query" };
-                self.query(what, query);
+                self.table_of_query(table, query, *replace);
             }
-            StatementKind::CopyTo(query, request) => {
-                self.query(&format!("copy to {request}"), query);
-            }
+            StatementKind::CopyTo(query, to) => self.query(&format!("copy to {to}"), query),
             StatementKind::CreateType(name, ty) => {
                 self.line(format!("create type {name}: {}", shape(ty)));
             }
@@ -151,21 +148,67 @@ impl<'s> Printer<'s> {
                     self.line(format!("drop {kind:?} {name}"));
                 }
             }
-            StatementKind::Begin(serializable) => {
-                self.line(if *serializable { "begin serializable" } else { "begin" });
-            }
-            StatementKind::Commit => self.line("commit"),
-            StatementKind::Rollback => self.line("rollback"),
-            StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
-            StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
             StatementKind::SetSetting(n, value) => self.line(format!("set system.{n} = {value:?}")),
-            StatementKind::Release(name) => self.line(format!("release {name}")),
             StatementKind::Explain(mode, inner) => {
                 self.line(format!("explain {mode:?}"));
                 let inner = print_statement(inner);
                 self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
             }
+            StatementKind::Begin(_)
+            | StatementKind::Commit
+            | StatementKind::Rollback
+            | StatementKind::Savepoint(_)
+            | StatementKind::RollbackTo(_)
+            | StatementKind::Release(_) => self.transaction(kind),
         }
+    }
+
+    fn transaction(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::Begin(true) => self.line("begin serializable"),
+            StatementKind::Begin(false) => self.line("begin"),
+            StatementKind::Commit => self.line("commit"),
+            StatementKind::Rollback => self.line("rollback"),
+            StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
+            StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
+            StatementKind::Release(name) => self.line(format!("release {name}")),
+            _ => {}
+        }
+    }
+
+    fn control(&mut self, control: &Control) {
+        match control {
+            Control::Sequence(statements) => self.under("block", statements),
+            Control::If(condition, then, otherwise) => {
+                self.under("if", std::slice::from_ref(condition));
+                self.under("then", then);
+                self.under("else", otherwise);
+            }
+            Control::While(condition, body) => {
+                self.under("while", std::slice::from_ref(condition));
+                self.under("do", body);
+            }
+            Control::For(local, source, body) => {
+                self.under(&format!("for {local} in"), std::slice::from_ref(source));
+                self.under("do", body);
+            }
+            Control::Break => self.line("break"),
+            Control::Continue => self.line("continue"),
+            Control::Try { body, exception, handlers } => {
+                self.under("try", body);
+                for (condition, handler) in handlers {
+                    self.under(&format!("catch {exception}"), std::slice::from_ref(condition));
+                    self.under("do", handler);
+                }
+            }
+            Control::Late(..) => self.line("late"),
+        }
+    }
+
+    fn under(&mut self, head: &str, statements: &[Statement]) {
+        self.line(head);
+        let inner = print_statements(statements);
+        self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
     }
 
     fn table(&mut self, table: &crate::catalog::Table) {
@@ -182,6 +225,7 @@ impl<'s> Printer<'s> {
                 let key: Vec<SmolStr> = table.key.iter().filter_map(name).collect();
                 this.line(format!("key ({})", join(&key)));
             }
+            this.rules(table);
         });
     }
 
@@ -278,6 +322,11 @@ impl<'s> Printer<'s> {
         });
     }
 
+    fn table_of_query(&mut self, table: &Table, query: &Query, replace: bool) {
+        self.table(table);
+        self.query(if replace { "replaced by query" } else { "as query" }, query);
+    }
+
     fn from(&mut self, from: &From) {
         match from {
             From::Table { table, columns } => {
@@ -345,6 +394,7 @@ impl<'s> Printer<'s> {
                     self.query(&format!("for {row} in"), query);
                     self.deeper(|this| this.block(body));
                 }
+                Step::Change(change, _) => self.statement(change),
                 other => {
                     let step = self.step(other);
                     self.line(step);
@@ -378,6 +428,11 @@ impl<'s> Printer<'s> {
             Step::ForRows(local, query, body) => {
                 let head = format!("for {}", self.local(*local));
                 format!("{head} in {}{}", self.inner_query(query), self.inline_block(body))
+            }
+            Step::Change(change, _) => {
+                let mut inner = Printer::new(self.columns, self.locals);
+                inner.statement(change);
+                inner.text.trim_end().to_owned()
             }
             Step::Break => "break".into(),
             Step::Continue => "continue".into(),

@@ -396,6 +396,7 @@ impl Flow<'_> {
                 inside.extend(&facts(condition, Outcome::True));
                 self.block(body, &mut inside);
             }
+            Step::Change(..) => {}
             Step::ForRows(row, _, body) => {
                 (self.assigned)(*row, false);
                 forget_assigned_in(body, known);

@@ -5,12 +5,12 @@
 //! whole script. What the script drops hides the database's object of that name.
 
 use crate::catalog::{
-    Catalog, FunctionKey, Native, ObjectKind, SourceDescription, Table, TableStatistics, Variable,
-    View,
+    Catalog, FunctionKey, Index, Native, ObjectKind, SourceDescription, Table, TableStatistics,
+    Variable, View,
 };
 use crate::check::known_value;
 use crate::hir::{Function, Statement, StatementKind};
-use grizzly_bytecode::{FileRequest, Type};
+use grizzly_bytecode::{FileRequest, Parameter, Type};
 use grizzly_grammar::ast::fold;
 use hashbrown::{HashMap, HashSet};
 use smol_str::SmolStr;
@@ -27,6 +27,8 @@ pub struct OverlayObjects {
     pub tables: HashMap<SmolStr, Option<Arc<Table>>>,
     /// Views.
     pub views: HashMap<SmolStr, Option<Arc<View>>>,
+    /// The parameters of the statements of PREPARE.
+    pub prepared: HashMap<SmolStr, Option<Vec<Parameter>>>,
     /// Session variables.
     pub variables: HashMap<SmolStr, Variable>,
     /// Variables whose only assignment is one top-level SET of a literal: their value is known.
@@ -50,7 +52,8 @@ impl OverlayObjects {
             ObjectKind::Function => {
                 self.functions.insert(function_key(name), None);
             }
-            ObjectKind::Native | ObjectKind::Variable => {}
+            // Indexes are parts of their tables.
+            ObjectKind::Index | ObjectKind::Native | ObjectKind::Variable => {}
         }
     }
 }
@@ -75,6 +78,7 @@ impl<'a> Overlay<'a> {
 
     /// Applies what a statement will do to the objects.
     pub fn apply(&mut self, statement: &Statement) {
+        self.apply_indexes(&statement.kind);
         let objects = &mut self.objects;
         match &statement.kind {
             StatementKind::CreateTable(table) | StatementKind::CreateTableAs { table, .. } => {
@@ -99,7 +103,35 @@ impl<'a> Overlay<'a> {
                 let ty = objects.variables.get(&key).map_or(value.ty.clone(), |v| v.ty.clone());
                 objects.variables.insert(key, Variable { ty, value: known });
             }
+            StatementKind::Prepare(name, inner) => {
+                objects.prepared.insert(name.clone(), Some(inner.parameters.clone()));
+            }
+            StatementKind::Deallocate(name) => {
+                objects.prepared.insert(name.clone(), None);
+            }
             StatementKind::Late => objects.open = true,
+            _ => {}
+        }
+    }
+}
+
+impl Overlay<'_> {
+    fn apply_indexes(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::CreateIndex { table, index, .. } => {
+                if let Some(known) = self.table(&fold(table)) {
+                    let indexed = Arc::new(known.with_index(index.clone()));
+                    self.objects.tables.insert(fold(table), Some(indexed));
+                }
+            }
+            StatementKind::Drop(dropped) => {
+                for (_, name) in dropped.iter().filter(|(kind, _)| *kind == ObjectKind::Index) {
+                    if let Some((table, _)) = self.index(name) {
+                        let without = Arc::new(table.without_index(name));
+                        self.objects.tables.insert(fold(&table.name), Some(without));
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -156,8 +188,25 @@ impl Catalog for Overlay<'_> {
         self.base.natives(name)
     }
 
+    fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        let own = self.objects.tables.values().flatten();
+        let found =
+            own.filter_map(|table| Some((table.clone(), table.index(name)?.clone()))).next();
+        found.or_else(|| {
+            let (table, index) = self.base.index(name)?;
+            (!self.objects.tables.contains_key(&fold(&table.name))).then_some((table, index))
+        })
+    }
+
     fn variable(&self, name: &str) -> Option<Variable> {
         self.objects.variables.get(name).cloned().or_else(|| self.base.variable(name))
+    }
+
+    fn prepared(&self, name: &str) -> Option<Vec<Parameter>> {
+        match self.objects.prepared.get(name) {
+            Some(own) => own.clone(),
+            None => self.base.prepared(name),
+        }
     }
 
     fn names(&self, kind: ObjectKind) -> Vec<SmolStr> {
@@ -202,6 +251,11 @@ impl Catalog for Overlay<'_> {
                     names.retain(|other| other != name);
                     names.push(name.clone());
                 }
+            }
+            ObjectKind::Index => {
+                let known = |table: &Option<Arc<Table>>| table.clone().map(|t| t.indexes.clone());
+                let own = objects.tables.values().filter_map(known).flatten();
+                names.extend(own.map(|index| index.name.clone()));
             }
             ObjectKind::Native => {}
         }

@@ -4,6 +4,7 @@
 //! a fixed order, [`physical::choose`] picks algorithms. Every stage prints as an indented tree
 //! ([`print`]).
 
+pub mod access;
 pub mod capture;
 pub mod estimate;
 pub mod logical;
@@ -11,15 +12,16 @@ pub mod physical;
 pub mod print;
 pub mod rules;
 
-use crate::catalog::{Catalog, Evaluate};
+use crate::catalog::{Catalog, Evaluate, Table, TableStatistics};
 use crate::codegen::builder::Result;
 use crate::hir::{
     Column, ColumnVar, CommonTable, CommonTableId, Expr, ExprKind, Local, LocalId, Query,
 };
-use grizzly_bytecode::{Place, Type};
+use grizzly_bytecode::{Place, TableId, Type};
 use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What planning works with: the ports, and the variables of the statement, which it may add to.
 pub struct PlanContext<'a> {
@@ -37,6 +39,7 @@ pub struct PlanContext<'a> {
     pub definitions: HashMap<CommonTableId, CommonTable>,
     /// About how many rows the queries of WITH that have been estimated give.
     pub common_rows: RefCell<HashMap<CommonTableId, f64>>,
+    statistics: RefCell<HashMap<TableId, Rc<TableStatistics>>>,
     /// A number above those of all queries of WITH.
     next_common: u32,
 }
@@ -56,6 +59,7 @@ impl<'a> PlanContext<'a> {
             commons: HashMap::new(),
             definitions: HashMap::new(),
             common_rows: RefCell::default(),
+            statistics: RefCell::default(),
             next_common: 1 << 16,
         }
     }
@@ -70,6 +74,13 @@ impl<'a> PlanContext<'a> {
     pub fn fresh_column(&mut self, name: &str, ty: Type, nullable: bool) -> ColumnVar {
         self.columns.push(Column { name: SmolStr::new(name), ty, nullable });
         ColumnVar(self.columns.len() as u32 - 1)
+    }
+
+    /// What is known of a table's data, asked for once.
+    pub fn statistics(&self, table: &Table) -> Rc<TableStatistics> {
+        let mut known = self.statistics.borrow_mut();
+        let known = known.entry(table.id);
+        known.or_insert_with(|| Rc::new(self.catalog.statistics(table))).clone()
     }
 
     /// A number that no query of WITH has.

@@ -120,6 +120,16 @@ fn native_type(ty: &ast::TypeExpr) -> Result<NativeType, Box<Diagnostic>> {
     let unknown = || Box::new(say::unknown_type(ty.span, "…", None));
     match &ty.kind {
         ast::TypeKind::Array(element) => Ok(NativeType::Array(Box::new(native_type(element)?))),
+        ast::TypeKind::Map(key, value) => {
+            Ok(NativeType::Map(Box::new((native_type(key)?, native_type(value)?))))
+        }
+        ast::TypeKind::Struct(fields) => {
+            let field = |field: &ast::FieldDefinition| {
+                Ok((field.name.name.clone(), native_type(&field.field_type)?))
+            };
+            let fields: Result<_, Box<Diagnostic>> = fields.iter().map(field).collect();
+            Ok(NativeType::Struct(fields?))
+        }
         ast::TypeKind::Named { name, arguments } => {
             let ident = name.as_ident().ok_or_else(unknown)?;
             if let [letter] = ident.name.as_bytes()

@@ -37,6 +37,10 @@ impl Catalog for Empty {
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {
         self.0.iter().filter(|native| native.function == name).cloned().collect()
     }
+    fn index(&self, _: &str) -> Option<(Arc<Table>, Arc<grizzly_compiler::catalog::Index>)> {
+        None
+    }
+
     fn variable(&self, _: &str) -> Option<Variable> {
         None
     }

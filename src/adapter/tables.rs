@@ -8,14 +8,15 @@ use super::rows::RowScan;
 use super::scan::StorageScan;
 use crate::catalog::virtual_tables::{Sources, is_virtual};
 use grizzly_bytecode::query::WriteOperation;
-use grizzly_bytecode::{Builtin, Cmp, ColumnId, Fault, TableId, Type, Value};
+use grizzly_bytecode::{Arbiters, Builtin, Cmp, ColumnId, Fault, TableId, Type, Value};
 use grizzly_stdlib::format::arrow::is_nested;
 use grizzly_storage as storage;
-use grizzly_storage::{Datum, KeyOrder, Mark, RowKey, TableSpec, Transaction};
+use grizzly_storage::{Datum, Inserted, KeyOrder, Mark, RowKey, TableSpec, Transaction};
 use grizzly_vm::batch::Batch;
 use grizzly_vm::ports::{
     GetRequest, ScanRequest, ScanTest, TableScan, Tables, WriteKind, WriteRequest,
 };
+use hashbrown::HashSet;
 use std::sync::Arc;
 
 /// What a statement may reach beside the storage's tables.
@@ -43,6 +44,8 @@ pub struct StorageTables<'txn> {
     columns: Vec<storage::ColumnId>,
     key: Vec<u8>,
     damage: Damage,
+    /// The rows that ON CONFLICT DO UPDATE has written: none may be written again.
+    written: HashSet<(TableId, Vec<u8>)>,
     /// The INSERT that runs, into a table without rows.
     load: Option<Load>,
 }
@@ -60,9 +63,9 @@ impl<'txn> StorageTables<'txn> {
         damage: Damage,
         access: Access<'txn>,
     ) -> StorageTables<'txn> {
-        let (marks, columns, key) = (Vec::new(), Vec::new(), Vec::new());
-        let load = None;
-        StorageTables { access, transaction, marks, next_mark: 0, columns, key, damage, load }
+        let (marks, next_mark, columns, key) = (Vec::new(), 0, Vec::new(), Vec::new());
+        let (written, load) = (HashSet::new(), None);
+        StorageTables { access, transaction, marks, next_mark, columns, key, damage, written, load }
     }
 
     /// A scan of a table of `system`.
@@ -89,6 +92,18 @@ impl<'txn> StorageTables<'txn> {
         self.columns.extend(columns.iter().map(|(id, _)| storage::ColumnId(id.0)));
     }
 
+    /// Narrows a scan to the keys that its predicates leave: by the index, else by the table's key.
+    fn bound(&self, asked: &mut storage::ScanRequest, index: Option<TableId>) -> Result<(), Fault> {
+        asked.index = index.map(storage_table);
+        let by = asked.index.unwrap_or(asked.table);
+        let ranges = self.transaction.key_ranges(by, &asked.predicates);
+        match ranges.map_err(|error| self.fault(&error))? {
+            Some(ranges) => asked.key_ranges = ranges,
+            None => asked.index = None,
+        }
+        Ok(())
+    }
+
     /// Encodes the key that the values hold into `self.key`; whether there is such a row.
     fn find_row(&mut self, table: TableId, key: &[Value]) -> Result<bool, Fault> {
         let spec = self.spec(table)?;
@@ -103,6 +118,24 @@ impl<'txn> StorageTables<'txn> {
             .encode_key(table, datums, &mut encoded)
             .and_then(|()| self.transaction.get(table, datums, &[], |_, _| {}));
         self.key = encoded;
+        found.map_err(|error| self.fault(&error))
+    }
+
+    /// Reads a row by its row key.
+    fn get_by_row_key(
+        &mut self,
+        request: GetRequest<'_>,
+        out: &mut Vec<Value>,
+    ) -> Result<bool, Fault> {
+        let [Value::Bytes(key)] = request.key else { return Err(broken("a row key is not bytes")) };
+        self.set_columns(request.columns);
+        out.resize(request.columns.len(), Value::Null);
+        let visit = |index: usize, datum: Datum<'_>| {
+            // Storage visits each of the columns once.
+            out[index] = datums::value_of(datum, &request.columns[index].1);
+        };
+        let table = storage_table(request.table);
+        let found = self.transaction.get_row(table, RowKey(key), &self.columns, visit);
         found.map_err(|error| self.fault(&error))
     }
 
@@ -142,6 +175,36 @@ impl<'txn> StorageTables<'txn> {
             WriteOperation::Insert => self.transaction.insert(table, values),
         }
     }
+}
+
+/// Calls `body` with the values of columns as storage takes them.
+fn with_datums<T>(
+    columns: &[(ColumnId, Type)],
+    values: &[Value],
+    body: impl FnOnce(&[Datum<'_>]) -> T,
+) -> Result<T, Fault> {
+    // Few types need bytes to borrow from; tables without one allocate none.
+    let mut own: Vec<Vec<u8>> = Vec::new();
+    if columns.iter().any(|(_, ty)| datums::needs_bytes(ty)) {
+        own.resize_with(values.len(), Vec::new);
+        for ((value, (_, ty)), own) in values.iter().zip(columns).zip(&mut own) {
+            datums::prepare(value, ty, own)?;
+        }
+    }
+    let mut row = [Datum::Null; MAX_ROW_ON_STACK];
+    let mut long_row = Vec::new();
+    let row = match row.get_mut(..values.len()) {
+        Some(row) => row,
+        None => {
+            long_row.resize(values.len(), Datum::Null);
+            long_row.as_mut_slice()
+        }
+    };
+    for (index, (value, (_, ty))) in values.iter().zip(columns).enumerate() {
+        let own = own.get(index).map_or(&[][..], Vec::as_slice);
+        row[index] = datums::borrow(value, ty, own)?;
+    }
+    Ok(body(row))
 }
 
 fn storage_table(table: TableId) -> storage::TableId {
@@ -199,6 +262,7 @@ impl Tables for StorageTables<'_> {
             predicates.push(predicate.as_ref().map(|_| asked.predicates.len()));
             asked.predicates.extend(predicate);
         }
+        self.bound(&mut asked, request.index)?;
         let scan = self.transaction.scan(asked).map_err(|error| self.fault(&error))?;
         let types: Vec<Type> = request.columns.iter().map(|(_, ty)| ty.clone()).collect();
         let (types, damage) = (types.into(), self.damage.clone());
@@ -207,6 +271,9 @@ impl Tables for StorageTables<'_> {
 
     fn get(&mut self, request: GetRequest<'_>, out: &mut Vec<Value>) -> Result<bool, Fault> {
         out.clear();
+        if request.kind == WriteKind::RowKey {
+            return self.get_by_row_key(request, out);
+        }
         let spec = self.spec(request.table)?;
         let mut own = [const { Vec::new() }; MAX_KEY_COLUMNS];
         let mut datums = [Datum::Null; MAX_KEY_COLUMNS];
@@ -233,14 +300,12 @@ impl Tables for StorageTables<'_> {
             let key_columns = row.len() - request.columns.len().min(row.len());
             let (key, values) = row.split_at(key_columns);
             match (request.kind, key) {
-                (WriteKind::RowKey, _) => {
-                    let Some((Value::Bytes(key), values)) = row.split_last() else {
-                        return Err(broken("a row key is not bytes"));
-                    };
+                (WriteKind::RowKey, [Value::Bytes(key)]) => {
                     self.key.clear();
                     self.key.extend_from_slice(key);
                     values
                 }
+                (WriteKind::RowKey, _) => return Err(broken("a row key is not bytes")),
                 (WriteKind::PrimaryKey, key) => {
                     if !self.find_row(request.table, key)? {
                         return Ok(0);
@@ -249,29 +314,40 @@ impl Tables for StorageTables<'_> {
                 }
             }
         };
-        // Few types need bytes to borrow from; tables without one allocate none.
-        let mut own: Vec<Vec<u8>> = Vec::new();
-        if request.columns.iter().any(|(_, ty)| datums::needs_bytes(ty)) {
-            own.resize_with(values.len(), Vec::new);
-            for ((value, (_, ty)), own) in values.iter().zip(request.columns).zip(&mut own) {
-                datums::prepare(value, ty, own)?;
-            }
-        }
-        let mut row = [Datum::Null; MAX_ROW_ON_STACK];
-        let mut long_row = Vec::new();
-        let row = match row.get_mut(..values.len()) {
-            Some(row) => row,
-            None => {
-                long_row.resize(values.len(), Datum::Null);
-                long_row.as_mut_slice()
-            }
-        };
-        for (index, (value, (_, ty))) in values.iter().zip(request.columns).enumerate() {
-            let own = own.get(index).map_or(&[][..], Vec::as_slice);
-            row[index] = datums::borrow(value, ty, own)?;
-        }
-        self.change(request, row).map_err(|error| self.fault(&error))?;
+        let changed = with_datums(request.columns, values, |row| self.change(request, row))?;
+        changed.map_err(|error| self.fault(&error))?;
         Ok(1)
+    }
+
+    fn insert_unless(
+        &mut self,
+        request: &WriteRequest<'_>,
+        row: &[Value],
+        arbiters: &Arbiters,
+    ) -> Result<Option<Value>, Fault> {
+        let rules: Vec<_> = arbiters.rules.iter().map(|id| storage_table(*id)).collect();
+        let by = match rules.as_slice() {
+            [] => storage::Arbiters::All,
+            rules => storage::Arbiters::These(rules),
+        };
+        let mut key = std::mem::take(&mut self.key);
+        let table = storage_table(request.table);
+        let inserted = with_datums(request.columns, row, |row| {
+            self.transaction.insert_or_find(table, row, by, &mut key)
+        })?;
+        let inserted = inserted.map_err(|error| self.fault(&error))?;
+        let first = !arbiters.once || self.written.insert((request.table, key.clone()));
+        let found = (inserted == Inserted::Conflict).then(|| Value::Bytes(key.as_slice().into()));
+        self.key = key;
+        if found.is_some() && !first {
+            let name = self.spec(request.table)?.name.clone();
+            let message = format!(
+                "ON CONFLICT DO UPDATE would change a row of {name} a second time: two of the new \
+                 rows are in the way of each other"
+            );
+            return Err(Fault::new(Builtin::CardinalityViolation, message));
+        }
+        Ok(found)
     }
 
     fn write(&mut self, request: &WriteRequest<'_>, batch: &Batch) -> Result<u64, Fault> {
@@ -326,6 +402,8 @@ impl Tables for StorageTables<'_> {
     }
 
     fn rollback_to(&mut self, savepoint: u64) -> Result<(), Fault> {
+        // What an INSERT that raised held back is undone with it.
+        self.load = None;
         let found = self.marks.iter().position(|(number, _)| *number == savepoint);
         let found = found.ok_or_else(|| broken("the savepoint is gone"))?;
         self.marks.truncate(found + 1);

@@ -16,13 +16,14 @@ pub use sources::Sources;
 
 use crate::adapter::{datums, types::storage_type};
 use crate::session::Variables;
-use grizzly_bytecode::{FileRequest, Type, Value};
+use grizzly_bytecode::{FileRequest, Parameter, Type, Value};
 use grizzly_compiler::catalog::{
-    Catalog, ColumnStatistics, FunctionKey, Native, ObjectKind, SourceDescription, Table,
+    Catalog, ColumnStatistics, FunctionKey, Index, Native, ObjectKind, SourceDescription, Table,
     TableStatistics, Variable, View,
 };
 use grizzly_compiler::hir::Function;
 use grizzly_storage as storage;
+use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ pub struct SessionCatalog<'a> {
     pub objects: &'a Objects,
     /// The session's variables.
     pub variables: &'a Variables,
+    /// The parameters of the session's prepared statements.
+    pub prepared: HashMap<SmolStr, Vec<Parameter>>,
     /// The files.
     pub sources: &'a Sources,
     /// The transaction, for statistics; `None` where none is open.
@@ -64,9 +67,17 @@ impl Catalog for SessionCatalog<'_> {
         self.builtins.forms(name)
     }
 
+    fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        self.objects.index(name)
+    }
+
     fn variable(&self, name: &str) -> Option<Variable> {
         let found = self.variables.get(name)?;
         Some(Variable { ty: found.ty.clone(), value: Some(found.value.clone()) })
+    }
+
+    fn prepared(&self, name: &str) -> Option<Vec<Parameter>> {
+        self.prepared.get(name).cloned()
     }
 
     fn names(&self, kind: ObjectKind) -> Vec<SmolStr> {

@@ -1,7 +1,7 @@
 //! The objects of one catalog version.
 
 use grizzly_bytecode::Type;
-use grizzly_compiler::catalog::{FunctionKey, ObjectKind, Table, View};
+use grizzly_compiler::catalog::{FunctionKey, Index, ObjectKind, Table, View};
 use grizzly_compiler::hir::{Effect, Function};
 use grizzly_grammar::ast::fold;
 use hashbrown::HashMap;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
     tables: HashMap<SmolStr, Arc<Table>>,
+    /// The tables of indexes.
+    indexes: HashMap<SmolStr, SmolStr>,
     views: HashMap<SmolStr, Arc<View>>,
     types: HashMap<SmolStr, (SmolStr, Type)>,
     functions: HashMap<FunctionKey, Arc<Function>>,
@@ -20,7 +22,7 @@ pub struct Objects {
 /// What a statement did to the objects.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// A table was made.
+    /// A table was made, or got or lost an index.
     Table(Arc<Table>),
     /// A view was made or replaced.
     View(Arc<View>),
@@ -58,6 +60,12 @@ impl Objects {
     /// The function of a key.
     pub fn function(&self, key: &FunctionKey) -> Option<Arc<Function>> {
         self.functions.get(key).cloned()
+    }
+
+    /// The index of a name, with its table.
+    pub fn index(&self, name: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        let table = self.tables.get(self.indexes.get(&fold(name))?)?;
+        Some((table.clone(), table.index(name)?.clone()))
     }
 
     /// The function with the tables that the names in its queries mean here: it may have been
@@ -113,6 +121,10 @@ impl Objects {
             ObjectKind::View => self.views.values().map(|view| view.name.clone()).collect(),
             ObjectKind::Type => self.types.values().map(|(name, _)| name.clone()).collect(),
             ObjectKind::Function => self.functions.keys().map(function_name).collect(),
+            ObjectKind::Index => {
+                let indexes = self.tables.values().flat_map(|table| &table.indexes);
+                indexes.map(|index| index.name.clone()).collect()
+            }
             ObjectKind::Native | ObjectKind::Variable => Vec::new(),
         }
     }
@@ -121,7 +133,11 @@ impl Objects {
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Table(table) => {
-                self.tables.insert(fold(&table.name), table.clone());
+                let name = fold(&table.name);
+                self.indexes.retain(|_, of| *of != name);
+                let indexes = table.indexes.iter();
+                self.indexes.extend(indexes.map(|index| (fold(&index.name), name.clone())));
+                self.tables.insert(name, table.clone());
             }
             Change::View(view) => {
                 self.views.insert(fold(&view.name), view.clone());
@@ -134,6 +150,7 @@ impl Objects {
             }
             Change::DropTable(name) => {
                 self.tables.remove(name);
+                self.indexes.retain(|_, of| of != name);
             }
             Change::DropView(name) => {
                 self.views.remove(name);

@@ -24,6 +24,8 @@ pub enum StoredKind {
     Type,
     /// A function.
     Function,
+    /// An index that CREATE INDEX made.
+    Index,
 }
 
 impl StoredKind {
@@ -34,13 +36,13 @@ impl StoredKind {
             StoredKind::View => "view",
             StoredKind::Type => "type",
             StoredKind::Function => "function",
+            StoredKind::Index => "index",
         }
     }
 
     fn of_word(word: &str) -> Option<StoredKind> {
-        [StoredKind::Table, StoredKind::View, StoredKind::Type, StoredKind::Function]
-            .into_iter()
-            .find(|kind| kind.word() == word)
+        use StoredKind::{Function, Index, Table, Type, View};
+        [Table, View, Type, Function, Index].into_iter().find(|kind| kind.word() == word)
     }
 }
 

@@ -7,7 +7,7 @@ use super::system::{self, StoredKind, StoredObject};
 use super::{Builtins, Objects};
 use crate::session::{Setting, Settings, Variables};
 use grizzly_bytecode::{ColumnId, Field, TableId, Type, Value};
-use grizzly_compiler::catalog::{Native, NativeParameter, NativeType, Table, TableColumn};
+use grizzly_compiler::catalog::{Native, NativeParameter, Table, TableColumn};
 use grizzly_compiler::hir::Function;
 use grizzly_storage as storage;
 use grizzly_storage::Transaction;
@@ -110,6 +110,8 @@ fn defined(id: u32, name: &str, columns: &[Shape]) -> Table {
         key: Vec::new(),
         place: None,
         file: None,
+        checks: Vec::new(),
+        indexes: Vec::new(),
     }
 }
 
@@ -333,17 +335,8 @@ fn signature(function: &Function) -> String {
 }
 
 fn native_signature(name: &str, native: &Native) -> String {
-    let parameter = |p: &NativeParameter| format!("{} {}", p.name, native_type(&p.ty));
+    let parameter = |p: &NativeParameter| format!("{} {}", p.name, p.ty);
     let parameters: Vec<String> = native.parameters.iter().map(parameter).collect();
     let more = if native.variadic { ", …" } else { "" };
-    format!("{name}({}{more}) RETURNS {}", parameters.join(", "), native_type(&native.result))
-}
-
-fn native_type(ty: &NativeType) -> String {
-    match ty {
-        NativeType::Is(ty) => ty.to_string(),
-        NativeType::Variable(letter) => letter.to_string(),
-        NativeType::Array(element) => format!("ARRAY<{}>", native_type(element)),
-        NativeType::Any => "ANY".to_owned(),
-    }
+    format!("{name}({}{more}) RETURNS {}", parameters.join(", "), native.result)
 }

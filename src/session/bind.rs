@@ -7,8 +7,10 @@
 
 use crate::catalog::{Objects, Sources};
 use grizzly_bytecode::{Builtin, Fault, FileOrigin, FileSource};
-use grizzly_compiler::catalog::Table;
-use grizzly_compiler::hir::{self, Expr, Query, StatementKind};
+use grizzly_compiler::catalog::{Index, Table, TableCheck};
+use grizzly_compiler::hir::{
+    self, Conflict, ConflictTarget, Expr, From, Insert, Query, StatementKind,
+};
 use std::sync::Arc;
 
 /// The statement with the tables of the catalog version.
@@ -36,21 +38,26 @@ fn bind_in(statement: &hir::Statement, objects: &Scope<'_>) -> Result<hir::State
         StatementKind::Query(query)
         | StatementKind::CopyTo(query, _)
         | StatementKind::CreateTableAs { query, .. } => bind_query(query, objects)?,
-        StatementKind::Insert(table, query) => {
-            bind_table(table, objects)?;
-            bind_query(query, objects)?;
+        StatementKind::Insert(insert) => {
+            let then = insert.table.clone();
+            bind_table(&mut insert.table, objects)?;
+            bind_conflict(insert, &then)?;
+            bind_query(&mut insert.query, objects)?;
+            bind_each(objects, |visit| insert.for_each_expr_mut(visit))?;
         }
-        StatementKind::Update { table, filter, assignments, .. } => {
-            bind_table(table, objects)?;
-            let values = assignments.iter_mut().map(|(_, value)| value);
-            filter.iter_mut().chain(values).try_for_each(|e| bind_expr(e, objects))?;
+        StatementKind::Update(update) => {
+            bind_table(&mut update.table, objects)?;
+            bind_from(update.from.as_mut(), objects)?;
+            bind_each(objects, |visit| update.for_each_expr_mut(visit))?;
         }
-        StatementKind::Delete { table, filter, .. } => {
-            bind_table(table, objects)?;
-            filter.iter_mut().try_for_each(|e| bind_expr(e, objects))?;
+        StatementKind::Delete(delete) => {
+            bind_table(&mut delete.table, objects)?;
+            bind_from(delete.using.as_mut(), objects)?;
+            bind_each(objects, |visit| delete.for_each_expr_mut(visit))?;
         }
         StatementKind::Expression(e, _)
         | StatementKind::Print(e)
+        | StatementKind::Let(_, e)
         | StatementKind::SetVariable(_, e) => bind_expr(e, objects)?,
         StatementKind::Explain(_, inner) => **inner = bind_in(inner, objects)?,
         _ => {}
@@ -68,6 +75,32 @@ fn bind_query(query: &mut Query, objects: &Scope<'_>) -> Result<(), Fault> {
     outcome
 }
 
+fn bind_from(from: Option<&mut From>, objects: &Scope<'_>) -> Result<(), Fault> {
+    let mut outcome = Ok(());
+    if let Some(from) = from {
+        from.for_each_table_mut(&mut |table| {
+            if outcome.is_ok() {
+                outcome = bind_table(table, objects);
+            }
+        });
+    }
+    outcome
+}
+
+/// Binds all expressions that `each` visits.
+fn bind_each(
+    objects: &Scope<'_>,
+    each: impl FnOnce(&mut dyn FnMut(&mut Expr)),
+) -> Result<(), Fault> {
+    let mut outcome = Ok(());
+    each(&mut |e| {
+        if outcome.is_ok() {
+            outcome = bind_expr(e, objects);
+        }
+    });
+    outcome
+}
+
 fn bind_expr(expr: &mut Expr, objects: &Scope<'_>) -> Result<(), Fault> {
     let mut outcome = Ok(());
     expr.for_each_table_mut(&mut |table| {
@@ -76,6 +109,27 @@ fn bind_expr(expr: &mut Expr, objects: &Scope<'_>) -> Result<(), Fault> {
         }
     });
     outcome
+}
+
+/// Whether the CHECKs that a statement was woven with are those of the table.
+fn same_rules(now: &Table, then: &Table) -> bool {
+    let check = |(now, then): (&TableCheck, &TableCheck)| now.condition == then.condition;
+    now.checks.len() == then.checks.len() && now.checks.iter().zip(&then.checks).all(check)
+}
+
+/// The index that ON CONFLICT means, by its columns, in the table as it is now.
+fn bind_conflict(insert: &mut Insert, then: &Table) -> Result<(), Fault> {
+    let Some(Conflict { target: Some(ConflictTarget::Index(at)), .. }) = &mut insert.conflict
+    else {
+        return Ok(());
+    };
+    let meant = then.indexes.get(*at).map(|index| &index.columns);
+    let same = |index: &Arc<Index>| index.unique && Some(&index.columns) == meant;
+    *at = insert.table.indexes.iter().position(same).ok_or_else(|| {
+        let message = format!("the unique index of {} that ON CONFLICT names is gone", then.name);
+        Fault::new(Builtin::CompileError, message)
+    })?;
+    Ok(())
 }
 
 fn bind_table(table: &mut Arc<Table>, scope: &Scope<'_>) -> Result<(), Fault> {
@@ -89,7 +143,7 @@ fn bind_table(table: &mut Arc<Table>, scope: &Scope<'_>) -> Result<(), Fault> {
         let message = format!("the table {} does not exist any more", table.name);
         return Err(Fault::new(Builtin::CompileError, message));
     };
-    if !current.has_shape_of(table) {
+    if !current.has_shape_of(table) || !same_rules(&current, table) {
         let message = format!("the table {} has changed since the script was checked", table.name);
         return Err(Fault::new(Builtin::CompileError, message));
     }
@@ -137,17 +191,23 @@ fn for_each_file(statement: &hir::Statement, visit: &mut dyn FnMut(&FileSource))
     };
     match &statement.kind {
         StatementKind::Query(query)
-        | StatementKind::Insert(_, query)
         | StatementKind::CopyTo(query, _)
         | StatementKind::CreateTableAs { query, .. } => query.for_each_table(note),
         StatementKind::Expression(e, _)
         | StatementKind::Print(e)
         | StatementKind::SetVariable(_, e) => e.for_each_table(note),
-        StatementKind::Update { filter, assignments, .. } => {
-            let values = assignments.iter().map(|(_, value)| value);
-            filter.iter().chain(values).for_each(|e| e.for_each_table(note));
+        StatementKind::Insert(insert) => {
+            insert.query.for_each_table(note);
+            insert.for_each_expr(&mut |e| e.for_each_table(note));
         }
-        StatementKind::Delete { filter, .. } => filter.iter().for_each(|e| e.for_each_table(note)),
+        StatementKind::Update(update) => {
+            update.from.iter().for_each(|from| from.for_each_table(note));
+            update.for_each_expr(&mut |e| e.for_each_table(note));
+        }
+        StatementKind::Delete(delete) => {
+            delete.using.iter().for_each(|from| from.for_each_table(note));
+            delete.for_each_expr(&mut |e| e.for_each_table(note));
+        }
         _ => {}
     }
 }

@@ -1,7 +1,7 @@
 //! CREATE and DROP: the objects change in the transaction, and the stored catalog with them.
 
-use super::Session;
 use super::transaction::Open;
+use super::{Session, indexes};
 use crate::adapter::MAX_KEY_COLUMNS;
 use crate::adapter::types::storage_type;
 use crate::catalog::system::{self, StoredKind};
@@ -28,6 +28,9 @@ pub(super) fn define(
     let source = || source_text(shared, statement);
     match &statement.kind {
         StatementKind::CreateTable(table) => create_table(open, shared, table, source())?,
+        StatementKind::CreateIndex { table, index } => {
+            indexes::create_index(open, shared, table, index, source())?;
+        }
         StatementKind::CreateType(name, ty) => {
             let ordinal = shared.next_ordinal();
             let row = stored(StoredKind::Type, &fold(name), 0, ordinal, source());
@@ -63,6 +66,8 @@ fn defines(kind: &StatementKind) -> bool {
             | StatementKind::CreateType(..)
             | StatementKind::CreateFunction(_)
             | StatementKind::CreateView(..)
+            | StatementKind::CreateIndex { .. }
+            | StatementKind::CreateTableAs { .. }
             | StatementKind::Drop(_)
     )
 }
@@ -137,6 +142,7 @@ pub(super) fn create_table(
     let created = open.transaction.create_table(TableSpec::clone(&spec(&unplaced)));
     let id = created.map_err(|error| shared.fault(&error, &open.transaction))?;
     let table = with_ids(table, TableId(id.0));
+    let table = indexes::create_constraints(open, shared, &table)?;
     let row = stored(StoredKind::Table, &fold(&table.name), id.0, shared.next_ordinal(), source);
     system::write(&mut open.transaction, &row)?;
     open.define(Change::Table(table));
@@ -156,6 +162,7 @@ fn drop_object(
             let dropped = open.transaction.drop_table(grizzly_storage::TableId(table.id.0));
             dropped.map_err(|error| shared.fault(&error, &open.transaction))?;
             system::remove(&mut open.transaction, StoredKind::Table, &folded)?;
+            indexes::forget(open, &table)?;
             open.define(Change::DropTable(folded));
         }
         ObjectKind::View => {
@@ -173,6 +180,7 @@ fn drop_object(
                 open.define(Change::DropFunction(key));
             }
         }
+        ObjectKind::Index => indexes::drop_index(open, shared, &folded)?,
         ObjectKind::Native | ObjectKind::Variable => {
             return Err(not_supported("DROP of this kind of object"));
         }

@@ -28,12 +28,20 @@ impl Session {
         let replaced = open.objects.table(&table.name).filter(|_| *replace);
         definitions::create_table(open, &shared, table, definition_of(table))?;
         let made = open.objects.table(&table.name).ok_or_else(no_table)?;
-        let kind = StatementKind::Insert(made, query.clone());
+        // A table made of a query has no CHECKs.
+        let kind = StatementKind::Insert(Box::new(hir::Insert {
+            table: made,
+            query: query.clone(),
+            guards: Vec::new(),
+            conflict: None,
+            returning: Vec::new(),
+        }));
         let insert = hir::Statement { kind, ..bound.clone() };
         let (_, _, rows) = self.run_bound(&insert, parameters, &mut NoResult)?;
         if let (Some(old), Some(open)) = (replaced, &mut self.transaction) {
             let dropped = open.transaction.drop_table(grizzly_storage::TableId(old.id.0));
             dropped.map_err(|error| shared.fault(&error, &open.transaction))?;
+            super::indexes::forget(open, &old)?;
         }
         Ok(rows)
     }

@@ -6,8 +6,10 @@
 //! statement did is undone, an open transaction stays open.
 
 mod bind;
+mod control;
 mod definitions;
 mod files;
+mod indexes;
 mod names;
 mod prepared;
 mod run;
@@ -17,6 +19,7 @@ mod variables;
 mod watchdog;
 
 pub(crate) use definitions::with_ids;
+pub(crate) use indexes::with_index_ids;
 pub use prepared::Prepared;
 pub use run::Stage;
 pub use settings::{Setting, Settings};
@@ -49,6 +52,12 @@ pub struct Session {
     parameters: HashMap<SmolStr, Value>,
     /// The types and functions of the script that runs.
     script: Objects,
+    /// The script that runs.
+    running: Option<Arc<Source>>,
+    /// Its locals.
+    locals: control::ScriptLocals,
+    /// The statements of PREPARE, by their names, with what they were compiled to.
+    named: HashMap<SmolStr, prepared::Named>,
     transaction: Option<Open>,
     /// The memory of the statement that runs, within the session's.
     statement_budget: Budget,
@@ -72,6 +81,9 @@ impl Session {
             variables: Variables::default(),
             parameters: HashMap::new(),
             script: Objects::default(),
+            running: None,
+            locals: control::ScriptLocals::default(),
+            named: HashMap::new(),
             transaction: None,
             statement_budget,
             damage: Damage::default(),
@@ -168,6 +180,7 @@ impl Session {
         done: &mut dyn FnMut(&hir::Statement, u64),
     ) -> Result<()> {
         self.script = checked.definitions.clone();
+        self.running = Some(checked.source.clone());
         let mut statements = checked.statements.iter().enumerate();
         let outcome = statements.try_for_each(|(index, statement)| {
             let stale = matches!(statement.kind, hir::StatementKind::Late)
@@ -182,6 +195,8 @@ impl Session {
             Ok(())
         });
         self.script = Objects::default();
+        self.running = None;
+        self.locals.clear();
         outcome
     }
 
@@ -255,6 +270,7 @@ impl Session {
             script: &self.script,
             objects,
             variables: &self.variables,
+            prepared: self.named_parameters(),
             sources: &self.database.shared.files,
             transaction: self.transaction.as_ref().map(|open| &open.transaction),
         }

@@ -103,6 +103,17 @@ impl Session {
             }
             StatementKind::Late => Err(not_supported("a statement that is checked late").into()),
             StatementKind::SetSetting(name, value) => self.set_setting(name, value).map(|()| 0),
+            StatementKind::Prepare(name, inner) => {
+                self.remember(name, inner);
+                Ok(0)
+            }
+            StatementKind::Execute(name, arguments) => self.execute_named(name, arguments, output),
+            StatementKind::Deallocate(name) => {
+                self.named.remove(name);
+                Ok(0)
+            }
+            StatementKind::Control(control) => self.control(control, output),
+            StatementKind::Let(..) => self.value_of(statement, &mut None, output).map(|_| 0),
             StatementKind::Begin(serializable) => self.begin(*serializable).map(|()| 0),
             StatementKind::Commit => self.commit().map(|()| 0),
             StatementKind::Rollback => self.rollback().map(|()| 0),
@@ -260,6 +271,18 @@ impl Session {
                     .ok_or_else(|| missing(format!("the variable {{{name}}} was never SET")))?;
                 convert(&variable.value, &variable.ty, &parameter.ty)
             }
+            ParameterSource::Local(key) => {
+                let local = self.locals.get(key);
+                let (ty, value) = local.ok_or_else(|| {
+                    let name = key.split('@').next().unwrap_or(key);
+                    missing(format!("the local {name} has no value yet"))
+                })?;
+                match parameter.ty {
+                    // A caught exception stands for what it is.
+                    Type::Exception(_) => Ok(value.clone()),
+                    _ => convert(value, ty, &parameter.ty),
+                }
+            }
             ParameterSource::Positional(index) => {
                 let given = given.get(usize::from(*index));
                 given.cloned().ok_or_else(|| missing(format!("no value for ${}", index + 1)))
@@ -348,9 +371,9 @@ fn has_program(kind: &StatementKind) -> bool {
             | StatementKind::Expression(..)
             | StatementKind::Print(_)
             | StatementKind::SetVariable(..)
-            | StatementKind::Insert(..)
-            | StatementKind::Update { .. }
-            | StatementKind::Delete { .. }
+            | StatementKind::Insert(_)
+            | StatementKind::Update(_)
+            | StatementKind::Delete(_)
     )
 }
 

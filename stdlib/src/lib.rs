@@ -19,6 +19,8 @@ mod collection;
 pub mod convert;
 pub mod display;
 pub mod format;
+mod json;
+mod map;
 mod math;
 mod misc;
 mod number;
@@ -37,6 +39,11 @@ pub const PRELUDE: &[(&str, &str)] = &[
     ("datetime.gz", include_str!("../prelude/datetime.gz")),
     ("collection.gz", include_str!("../prelude/collection.gz")),
     ("array.gz", include_str!("../prelude/array.gz")),
+    ("json.gz", include_str!("../prelude/json.gz")),
+    ("bits.gz", include_str!("../prelude/bits.gz")),
+    ("distance.gz", include_str!("../prelude/distance.gz")),
+    ("encoding.gz", include_str!("../prelude/encoding.gz")),
+    ("map.gz", include_str!("../prelude/map.gz")),
     ("aggregate.gz", include_str!("../prelude/aggregate.gz")),
     ("misc.gz", include_str!("../prelude/misc.gz")),
 ];

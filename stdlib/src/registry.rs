@@ -1,6 +1,6 @@
 //! The native bodies by name.
 
-use crate::{array, collection, convert, format, math, misc, temporal, text};
+use crate::{array, collection, convert, format, json, map, math, misc, temporal, text};
 use grizzly_bytecode::Fault;
 use grizzly_vm::native::{FileScanRequest, NativeBody, Natives};
 use grizzly_vm::ports::TableScan;
@@ -26,6 +26,13 @@ const MODULES: &[Bodies] = &[
     array::BODIES,
     array::change::BODIES,
     array::aggregate::BODIES,
+    json::BODIES,
+    convert::encoding::BODIES,
+    math::bits::BODIES,
+    text::change::BODIES,
+    text::distance::BODIES,
+    json::build::BODIES,
+    map::BODIES,
 ];
 
 /// All native bodies.

@@ -1,12 +1,13 @@
 //! The shape of indexes: a secondary index is a table of its own, kept by the same trees, logs and
 //! snapshots as any other, whose rows are its entries.
 //!
-//! The columns of an index's table are the indexed ones, then `row`: the encoded tree key of the row
-//! that the entry finds. In a plain index `row` is the key's last part, so equal values lie side by
-//! side and every entry has a key of its own. In a unique one `row` is a value outside the key, and
-//! the key ends in `tie`: NULL where no indexed column is NULL, else the tree key, because NULL
-//! equals nothing. Two rows with the same values thus have the same key, and what keeps a table's
-//! own keys unique (a look at the statement, the check of written keys at COMMIT) does it here too.
+//! The columns of an index's table are the indexed ones, then `row`: the encoded tree key of the
+//! row that the entry finds. In a plain index `row` is the key's last part, so equal values lie
+//! side by side and every entry has a key of its own. In a unique one `row` is a value outside the
+//! key, and the key ends in `tie`: NULL where no indexed column is NULL, else the tree key, because
+//! NULL equals nothing. Two rows with the same values thus have the same key, and what keeps a
+//! table's own keys unique (a look at the statement, the check of written keys at COMMIT) does it
+//! here too.
 
 use crate::datum::Datum;
 use crate::error::{Error, Result};

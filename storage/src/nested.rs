@@ -135,22 +135,24 @@ impl<'a> Elements<'a> {
 
     /// Passes a content, whose values must be of their kinds.
     fn skip(&mut self, shape: &Shape) -> Option<()> {
-        let mut pass = |kind: Kind| {
-            let value = self.next(kind)?;
-            let fits = match kind {
-                // Its elements were looked at on the way.
-                Kind::Nested(_) => true,
-                kind => value.is_null() || kind.admits(&value),
-            };
-            fits.then_some(())
-        };
         match shape {
-            Shape::Struct(fields) => fields.iter().try_for_each(|(_, kind)| pass(*kind)),
+            Shape::Struct(fields) => fields.iter().try_for_each(|(_, kind)| self.pass(*kind)),
             Shape::List(kind) => {
                 let count = self.count()?;
-                (0..count).try_for_each(|_| self.next(*kind).map(|_| ()))
+                (0..count).try_for_each(|_| self.pass(*kind))
             }
         }
+    }
+
+    /// Passes an element, which must be of its kind.
+    fn pass(&mut self, kind: Kind) -> Option<()> {
+        let value = self.next(kind)?;
+        let fits = match kind {
+            // Its elements were looked at on the way.
+            Kind::Nested(_) => true,
+            kind => value.is_null() || kind.admits(&value),
+        };
+        fits.then_some(())
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! [`Table`] is immutable. Positions are indices into the spec's columns; key parts name the
 //! position they come from. A table without a key has one key part of its own, the hidden row id,
-//! which is no column of the spec. An index is a table too (see [`crate::index`]): its key parts may
-//! be nullable and descending.
+//! which is no column of the spec. An index is a table too (see [`crate::index`]): its key parts
+//! may be nullable and descending.
 
 use crate::datum::Datum;
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@
 //! ```` ```stdout ```` is the whole of standard output (empty where
 //! the fence is missing), each line of ```` ```stderr ```` must stand in standard error (which must
 //! be empty where the fence is missing), ```` ```exit ```` is the exit code (0 where it is
-//! missing).
+//! missing). ```` ```file name ```` is a file beside the script.
 
 use crate::process::{Done, Folder};
 use std::fs;
@@ -16,6 +16,8 @@ struct Case {
     name: String,
     arguments: Vec<String>,
     script: String,
+    /// Files beside the script: names and texts.
+    files: Vec<(String, String)>,
     stdout: String,
     stderr: String,
     code: i32,
@@ -57,6 +59,10 @@ fn fill(case: &mut Case, info: &str, body: &str) {
             case.script = body.to_owned();
             case.arguments = words.map(str::to_owned).collect();
         }
+        Some("file") => {
+            let name = words.next().expect("the name of the file").to_owned();
+            case.files.push((name, body.to_owned()));
+        }
         Some("stdout") => case.stdout = body.to_owned(),
         Some("stderr") => case.stderr = body.to_owned(),
         Some("exit") => case.code = body.trim().parse().expect("an exit code"),
@@ -68,6 +74,9 @@ fn fill(case: &mut Case, info: &str, body: &str) {
 fn perform(case: &Case, more: &[&str]) -> Done {
     let folder = Folder::new();
     folder.write("script.gz", &case.script);
+    for (name, text) in &case.files {
+        folder.write(name, text);
+    }
     if case.arguments.first().is_some_and(|first| first == "repl") {
         return folder.pipe(&[rest(&case.arguments), more.to_vec()].concat(), &case.script);
     }

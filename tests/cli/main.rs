@@ -9,5 +9,6 @@
 
 mod bad_input;
 mod cases;
+mod files;
 mod process;
 mod upkeep;

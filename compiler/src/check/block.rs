@@ -1,6 +1,7 @@
 //! Blocks: the statements of functions and of blocks at the top level.
 
 use super::choice::{Branch, Use};
+use super::composite::Part;
 use super::operand::{Mode, Operand};
 use super::{Checker, Meaning, diverges};
 use crate::diagnostics as say;
@@ -120,6 +121,17 @@ impl<'a> Checker<'a> {
                 steps.push(Step::Print(value));
             }
             K::Expression(expr) => self.expression_step(expr, steps),
+            K::Assert(assert) => steps.extend(self.assertion(assert, span).map(Step::Expr)),
+            K::Insert(_) | K::Update(_) | K::Delete(_) if self.function.is_some() => {
+                let change = match &statement.kind {
+                    K::Insert(insert) => self.insert(insert),
+                    K::Update(update) => self.update(update, span),
+                    K::Delete(delete) => self.delete(delete, span),
+                    _ => None,
+                };
+                let place = self.place(span);
+                steps.extend(change.map(|change| Step::Change(Box::new(change), place)));
+            }
             K::Empty | K::Error | K::Later(_) => {}
             other => self.other_step(other, span),
         }
@@ -234,11 +246,22 @@ impl<'a> Checker<'a> {
             return None;
         }
         let ty = self.locals.get(local.0 as usize).map_or(Type::Error, |local| local.ty.clone());
-        let (path, ty) = self.target_path(&set.target, ty)?;
+        let (path, end) = self.target_path(&set.target, ty.clone())?;
         let why = format!("`{}`", root.name);
-        let value = self.expr_as(&set.value, &ty, Mode::Assign, &why);
-        if !path.is_empty() {
-            return Some(Step::AssignField(local, path, value));
+        let value = self.expr_as(&set.value, &end, Mode::Assign, &why);
+        let field = |part: &Part| match part {
+            Part::Field(index) => Some(*index),
+            Part::At(_) => None,
+        };
+        if let Some(fields) = path.iter().map(field).collect::<Option<Vec<u16>>>() {
+            if !fields.is_empty() {
+                return Some(Step::AssignField(local, fields, value));
+            }
+        } else {
+            let kind = ExprKind::Local(local);
+            let whole = Expr { kind, ty, place: self.place(root.span) };
+            let value = self.with_part(whole, path.into_iter(), value, span);
+            return Some(Step::Assign(local, value));
         }
         self.note_assignment(local, &value);
         Some(Step::Assign(local, value))
@@ -269,14 +292,28 @@ impl<'a> Checker<'a> {
     }
 
     /// The indices of the fields that a target goes through, and the type at its end.
-    fn target_path(&mut self, target: &'a ast::Target, mut ty: Type) -> Option<(Vec<u16>, Type)> {
+    fn target_path(&mut self, target: &'a ast::Target, mut ty: Type) -> Option<(Vec<Part>, Type)> {
         let mut path = Vec::new();
         for step in &target.path {
             let field = match step {
                 ast::TargetStep::Field(field) => field,
                 ast::TargetStep::Index(index) => {
-                    self.later(index.span, "SET of an element");
-                    return None;
+                    let (key, element) = match &ty {
+                        Type::Array(element) => (Type::Int64, (**element).clone()),
+                        Type::Map(pair) => (pair.0.clone(), pair.1.clone()),
+                        Type::Error => return None,
+                        other => {
+                            self.report(say::no_index(target.root.span, other));
+                            return None;
+                        }
+                    };
+                    let at = self.expr_as(index, &key, Mode::Implicit, "an index");
+                    if at.ty.is_error() {
+                        return None;
+                    }
+                    path.push(Part::At(at));
+                    ty = element;
+                    continue;
                 }
             };
             let name = self.part_name(field)?;
@@ -293,7 +330,7 @@ impl<'a> Checker<'a> {
                 self.report(say::no_field(field.span(), &name, &ty, near.as_deref(), &names));
                 return None;
             };
-            path.push(index as u16);
+            path.push(Part::Field(index as u16));
             ty = shape.fields.get(index).map_or(Type::Error, |field| field.ty.clone());
         }
         Some((path, ty))
@@ -320,7 +357,6 @@ impl<'a> Checker<'a> {
         use ast::StatementKind as K;
         let later = match kind {
             K::Query(_) => "a query in a block",
-            K::Assert(_) => "ASSERT",
             K::Insert(_) => "INSERT in a block",
             K::Update(_) => "UPDATE in a block",
             K::Delete(_) => "DELETE in a block",

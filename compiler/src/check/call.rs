@@ -26,6 +26,17 @@ pub(super) struct Site<'a> {
     method: bool,
 }
 
+impl<'a> Site<'a> {
+    /// A call without a value before it and without modifiers.
+    pub(super) fn plain(
+        name: &'a ast::Ident,
+        arguments: &'a [ast::Argument],
+        span: Span,
+    ) -> Site<'a> {
+        Site { name, first: None, arguments, modifiers: None, span, method: false }
+    }
+}
+
 /// A function as a person reads it.
 pub(crate) fn signature(function: &Function) -> String {
     let mut parameters = Vec::new();
@@ -98,7 +109,7 @@ impl<'a> Checker<'a> {
         self.call(Site { name, first, arguments, modifiers, span, method: true }, want)
     }
 
-    fn call(&mut self, mut site: Site<'a>, want: Option<&Type>) -> Operand {
+    pub(super) fn call(&mut self, mut site: Site<'a>, want: Option<&Type>) -> Operand {
         if site.first.as_ref().is_some_and(Operand::is_error) {
             return Operand::Typed(self.error(site.span));
         }

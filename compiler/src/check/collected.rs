@@ -108,6 +108,7 @@ const ALL: &[Collected] = &[
     double("kurtosis", "list_kurtosis"),
     pair("covar_samp", "list_covar_samp"),
     pair("covar_pop", "list_covar_pop"),
+    pair("regr_count", "list_regr_count"),
     pair("corr", "list_corr"),
     pair("regr_slope", "list_regr_slope"),
     pair("regr_intercept", "list_regr_intercept"),
@@ -284,8 +285,9 @@ impl<'a> Checker<'a> {
                 if operand.is_error() {
                     return None;
                 }
-                let varies = matches!(&operand, Operand::Typed(e)
-                    if e.any(&|e| matches!(e.kind, ExprKind::Column(_) | ExprKind::Subquery { .. })));
+                let by_row =
+                    |e: &Expr| matches!(e.kind, ExprKind::Column(_) | ExprKind::Subquery { .. });
+                let varies = matches!(&operand, Operand::Typed(e) if e.any(&by_row));
                 if varies {
                     let text = expr.span.text(self.text).to_owned();
                     let why = format!("the last argument of {}", name.name);

@@ -148,6 +148,7 @@ impl<'a> Checker<'a> {
                         known.is_some_and(|local| matches!(local.ty, Type::Function(_)))
                     }
                     Some(super::Meaning::Value(value)) => matches!(value.ty, Type::Function(_)),
+                    Some(super::Meaning::Script(_)) => false,
                     None => self.names_function(name),
                 }
             }

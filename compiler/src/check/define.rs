@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::file::is_of_query;
+use super::index::made_name;
 use super::operand::Mode;
 use crate::catalog::{FunctionKey, ObjectKind, Table, TableColumn};
 use crate::diagnostics as say;
@@ -11,6 +12,14 @@ use grizzly_bytecode::{ColumnId, EnumType, ExceptionType, StructType, TableId, T
 use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 use std::sync::Arc;
+
+/// A CHECK or UNIQUE before all columns are known.
+struct Rule<'a> {
+    name: Option<&'a ast::Ident>,
+    /// The condition of a CHECK; `None` for UNIQUE.
+    check: Option<&'a ast::Expr>,
+    columns: Vec<(usize, Span)>,
+}
 
 impl<'a> Checker<'a> {
     /// CREATE TABLE.
@@ -68,6 +77,7 @@ impl<'a> Checker<'a> {
         name: &SmolStr,
     ) -> Option<Table> {
         let mut key: Vec<(usize, Span)> = Vec::new();
+        let mut rules: Vec<Rule<'a>> = Vec::new();
         let mut checked: Vec<TableColumn> = Vec::new();
         let (columns, constraints) = match &create.shape {
             ast::TableShape::Columns { columns, constraints } => (columns.as_slice(), constraints),
@@ -85,11 +95,11 @@ impl<'a> Checker<'a> {
                 let (at, first) = (column.name.span, first.name.span);
                 self.report(say::duplicate_name(at, first, "column", &column.name.name));
             }
-            checked.push(self.column_definition(column, index, &mut key));
+            checked.push(self.column_definition(column, index, &mut key, &mut rules));
         }
         let by_column = key.len();
         for constraint in constraints {
-            self.table_constraint(constraint, &checked, by_column, &mut key);
+            self.table_constraint(constraint, &checked, by_column, (&mut key, &mut rules));
         }
         for (index, span) in &key {
             let Some(column) = checked.get_mut(*index) else { continue };
@@ -101,14 +111,66 @@ impl<'a> Checker<'a> {
                 self.report(say::bad_key(*span, &message, None));
             }
         }
-        Some(Table {
+        let mut table = Table {
             id: TableId(0),
             name: name.clone(),
             columns: checked,
             key: key.into_iter().map(|(index, _)| index).collect(),
+            checks: Vec::new(),
+            indexes: Vec::new(),
             place: Some(self.place(create.name.span)),
             file: None,
-        })
+        };
+        self.table_rules(&mut table, rules);
+        Some(table)
+    }
+
+    /// CHECK and UNIQUE, once all columns are known.
+    fn table_rules(&mut self, table: &mut Table, rules: Vec<Rule<'a>>) {
+        let mut names: Vec<(SmolStr, Span)> = Vec::new();
+        for rule in rules {
+            let given = rule.name.map(|ident| (ident.name.clone(), ident.span));
+            if let Some((name, span)) = &given {
+                let same = names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+                if let Some((_, first)) = same {
+                    self.report(say::duplicate_name(*span, *first, "constraint", name));
+                }
+                names.push((name.clone(), *span));
+            }
+            let indices: Vec<usize> = rule.columns.iter().map(|(index, _)| *index).collect();
+            let made = |suffix| made_name(&table.name, &indices, &table.columns, suffix);
+            match rule.check {
+                Some(condition) => {
+                    let name = match given {
+                        Some((name, _)) => name,
+                        None => {
+                            let made = made("check");
+                            let taken = |name: &str| table.checks.iter().any(|c| c.name == name);
+                            let numbered = (1..).map(|n| SmolStr::from(format!("{made}{n}")));
+                            let mut names = std::iter::once(made.clone()).chain(numbered);
+                            names.find(|name| !taken(name)).unwrap_or(made)
+                        }
+                    };
+                    let check = self.table_check(name, condition, &table.columns);
+                    table.checks.push(check);
+                }
+                None => {
+                    let name = match given {
+                        Some((name, span)) => {
+                            let own = table.index(&name).is_some();
+                            if own || self.catalog.index(&ast::fold(&name)).is_some() {
+                                let help = "choose another name for the constraint";
+                                self.report(say::already_exists(span, "index", &name, None, help));
+                            }
+                            name
+                        }
+                        None => self.free_index_name(made("key"), &table.indexes),
+                    };
+                    let unique = self.unique_constraint(name, &rule.columns, &table.columns);
+                    table.indexes.extend(unique);
+                }
+            }
+        }
     }
 
     fn column_definition(
@@ -116,6 +178,7 @@ impl<'a> Checker<'a> {
         column: &'a ast::ColumnDefinition,
         index: usize,
         key: &mut Vec<(usize, Span)>,
+        rules: &mut Vec<Rule<'a>>,
     ) -> TableColumn {
         let ty = match &column.column_type {
             Some(ty) => self.resolve_type(ty),
@@ -154,8 +217,15 @@ impl<'a> Checker<'a> {
                     key.push((index, constraint.span));
                     continue;
                 }
-                K::Unique => "UNIQUE",
-                K::Check(_) => "CHECK",
+                K::Unique | K::Check(_) => {
+                    let check = match &constraint.kind {
+                        K::Check(condition) => Some(condition),
+                        _ => None,
+                    };
+                    let columns = vec![(index, column.name.span)];
+                    rules.push(Rule { name: constraint.name.as_ref(), check, columns });
+                    continue;
+                }
                 K::References(_) => "REFERENCES",
                 K::Generated(_) => "a generated column",
                 K::Identity { .. } => "an identity column",
@@ -197,17 +267,19 @@ impl<'a> Checker<'a> {
         constraint: &'a ast::TableConstraint,
         columns: &[TableColumn],
         by_column: usize,
-        key: &mut Vec<(usize, Span)>,
+        (key, rules): (&mut Vec<(usize, Span)>, &mut Vec<Rule<'a>>),
     ) {
         use ast::TableConstraintKind as K;
+        let name = constraint.name.as_ref();
         let names = match &constraint.kind {
             K::PrimaryKey(names) => names,
-            K::Unique(_) => {
-                self.later(constraint.span, "UNIQUE");
+            K::Unique(names) => {
+                let columns = self.constraint_columns(names, columns);
+                rules.push(Rule { name, check: None, columns });
                 return;
             }
-            K::Check(_) => {
-                self.later(constraint.span, "CHECK");
+            K::Check(condition) => {
+                rules.push(Rule { name, check: Some(condition), columns: Vec::new() });
                 return;
             }
             K::ForeignKey { .. } => {
@@ -222,21 +294,13 @@ impl<'a> Checker<'a> {
                 return;
             }
         }
-        for name in names {
-            let Some(index) = columns.iter().position(|c| name.eq_name(&c.name)) else {
-                let known: Vec<SmolStr> = columns.iter().map(|c| c.name.clone()).collect();
-                let near = similar(&name.name, known.iter());
-                let table = Some("the table");
-                let shown = &name.name;
-                self.report(say::unknown_column(name.span, shown, table, near.as_deref(), &known));
-                continue;
-            };
+        for (index, span) in self.constraint_columns(names, columns) {
             if key.iter().any(|(known, _)| *known == index) {
-                let message = format!("`{}` stands twice in the key", name.name);
-                self.report(say::bad_key(name.span, &message, None));
+                let message = format!("`{}` stands twice in the key", span.text(self.text));
+                self.report(say::bad_key(span, &message, None));
                 continue;
             }
-            key.push((index, name.span));
+            key.push((index, span));
         }
     }
 
@@ -299,6 +363,7 @@ impl<'a> Checker<'a> {
             ast::ObjectClass::View => ObjectKind::View,
             ast::ObjectClass::Type => ObjectKind::Type,
             ast::ObjectClass::Function => ObjectKind::Function,
+            ast::ObjectClass::Index => ObjectKind::Index,
             class => {
                 let at = drop.names.first().map_or(Span::default(), |name| name.span);
                 self.later(at, &format!("DROP {}", class.keyword()));
@@ -322,9 +387,11 @@ impl<'a> Checker<'a> {
                     ObjectKind::Table => self.catalog.table(&folded).is_some(),
                     ObjectKind::View => self.catalog.view(&folded).is_some(),
                     ObjectKind::Type => self.catalog.ty(&folded).is_some(),
+                    ObjectKind::Index => self.catalog.index(&folded).is_some(),
                     _ => self.catalog.function(&FunctionKey { receiver, name: folded }).is_some(),
                 };
             if exists {
+                self.refuse_constraint(kind, &shown, name.span);
                 names.push(shown);
             } else if !drop.if_exists && !self.open {
                 failed = true;
@@ -341,6 +408,18 @@ impl<'a> Checker<'a> {
         let mut all = self.dropped_views(&objects, drop)?;
         all.extend(objects);
         Some(if all.is_empty() { StatementKind::Nothing } else { StatementKind::Drop(all) })
+    }
+
+    /// The index of a UNIQUE constraint goes only with its table.
+    fn refuse_constraint(&mut self, kind: ObjectKind, name: &str, span: Span) {
+        if kind != ObjectKind::Index {
+            return;
+        }
+        if let Some((table, index)) = self.catalog.index(name)
+            && index.constraint
+        {
+            self.report(say::index_of_constraint(span, &index.name, &table.name));
+        }
     }
 
     fn unknown_object(&mut self, kind: ObjectKind, span: Span, text: &str) {
@@ -363,6 +442,7 @@ impl<'a> Checker<'a> {
             ObjectKind::Table => say::unknown_table(span, text, near, None),
             ObjectKind::View => say::unknown_view(span, text, near),
             ObjectKind::Type => say::unknown_type(span, text, near),
+            ObjectKind::Index => say::unknown_index(span, text, near),
             _ => say::unknown_function(span, text, None, near),
         });
     }

@@ -17,7 +17,7 @@ pub(crate) fn effect_of(expr: &Expr, of: &dyn Fn(&FunctionKey) -> Effect) -> Eff
 
 /// The strongest effect of a block.
 pub(crate) fn block_effect(block: &Block, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
-    let mut strongest = if block_prints(block) { Effect::Writes } else { Effect::Pure };
+    let mut strongest = steps_effect(block);
     block.for_each_expr(&mut |e| strongest = strongest.max(effect_of(e, of)));
     strongest
 }
@@ -26,7 +26,7 @@ fn own_effect(expr: &Expr, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
     match &expr.kind {
         ExprKind::Call { function, .. } => of(function),
         ExprKind::Native { function, .. } => function.effect,
-        ExprKind::Block(block) if block_prints(block) => Effect::Writes,
+        ExprKind::Block(block) => steps_effect(block),
         ExprKind::Subquery { query, .. } => {
             let mut reads = false;
             query.for_each_table(&mut |_| reads = true);
@@ -36,12 +36,29 @@ fn own_effect(expr: &Expr, of: &dyn Fn(&FunctionKey) -> Effect) -> Effect {
     }
 }
 
-fn block_prints(block: &Block) -> bool {
-    block.statements.iter().any(|step| match step {
-        Step::Print(_) => true,
-        Step::While(_, body) | Step::ForRows(_, _, body) => block_prints(body),
-        _ => false,
-    })
+/// What the steps of a block do themselves.
+fn steps_effect(block: &Block) -> Effect {
+    let step = |step: &Step| match step {
+        Step::Print(_) | Step::Change(..) => Effect::Writes,
+        Step::While(_, body) => steps_effect(body),
+        Step::ForRows(_, _, body) => Effect::Reads.max(steps_effect(body)),
+        _ => Effect::Pure,
+    };
+    block.statements.iter().map(step).max().unwrap_or(Effect::Pure)
+}
+
+/// Notes at every TRY whether its body changes data, which is then undone where an exception leaves
+/// it; with calls as `of` says.
+pub(crate) fn mark_undo(block: &mut Block, of: &dyn Fn(&FunctionKey) -> Effect) {
+    block.for_each_expr_mut(&mut |e| mark_undo_in(e, of));
+}
+
+/// The same for the TRYs of an expression.
+pub(crate) fn mark_undo_in(e: &mut Expr, of: &dyn Fn(&FunctionKey) -> Effect) {
+    e.for_each_child_mut(&mut |child| mark_undo_in(child, of));
+    if let ExprKind::Try { body, undo, .. } = &mut e.kind {
+        *undo = effect_of(body, of) == Effect::Writes;
+    }
 }
 
 impl Checker<'_> {

@@ -35,7 +35,7 @@ impl<'a> Checker<'a> {
                 return self.binary(*op, (*op_span, span), (left, right), want);
             }
             K::Compare { op, op_span, left, right } => {
-                let sides = (self.operand(left, None), self.operand(right, None));
+                let sides = self.sides(left, right);
                 return self.comparison(comparison_of(*op), *op_span, sides, span);
             }
             K::Is { operand, test, negated } => self.is_test(operand, *test, *negated, span),
@@ -59,6 +59,8 @@ impl<'a> Checker<'a> {
                 return self.call_expr(call, Some(first), want);
             }
             K::Index { base, index } => self.index(base, index, span),
+            K::Slice(slice) => self.slice(slice, span),
+            K::Map(entries) => self.map_literal(entries, span, want),
             K::If(branches) => return self.if_expr(branches, span, want, Use::Yes),
             K::Match(matching) => return self.match_expr(matching, span, want, Use::Yes),
             K::Block(block) => return self.block_expr(block, want, Use::Yes),
@@ -67,7 +69,10 @@ impl<'a> Checker<'a> {
             K::Return(value) => self.return_expr(value.as_deref(), span),
             K::Struct(literal) => self.struct_literal(literal, span, want),
             K::Array(items) => self.array(items, span, want),
-            K::Subquery(query) | K::Query(query) => self.scalar_query(query, span),
+            K::Subquery(query) | K::Query(query) => match self.wanted_table(want) {
+                Some(shape) => self.table_rows(query, &shape, span),
+                None => self.scalar_query(query, span),
+            },
             K::Exists(query) => self.exists(query, span),
             K::ArrayQuery(query) => self.array_query(query, span),
             K::Quantified(quantified) => self.quantified(quantified, span),
@@ -79,10 +84,8 @@ impl<'a> Checker<'a> {
     fn unsupported(&mut self, kind: &ast::ExprKind, span: Span) -> Expr {
         use ast::ExprKind as K;
         let what = match kind {
-            K::Slice(_) => "a slice of an array",
             K::Range { .. } => "a range as a value",
             K::Await(_) => "AWAIT",
-            K::Map(_) => "a MAP",
             K::Row(_) => "a row of several values",
             K::Star => {
                 let help = "`*` stands only in SELECT and in count(*)";
@@ -419,20 +422,5 @@ impl<'a> Checker<'a> {
                 converted
             }
         }
-    }
-
-    fn index(&mut self, base: &'a ast::Expr, index: &'a ast::Expr, span: Span) -> Expr {
-        let base = self.expr(base);
-        let element = match &base.ty {
-            Type::Error => return self.error(span),
-            Type::Array(element) => (**element).clone(),
-            _ => return self.later(span, &format!("an index into {}", base.ty)),
-        };
-        let index = self.expr_as(index, &Type::Int64, Mode::Implicit, "an index");
-        if index.ty.is_error() {
-            return index;
-        }
-        let kind = ExprKind::Element { array: Box::new(base), index: Box::new(index) };
-        Expr { kind, ty: element, place: self.place(span) }
     }
 }

@@ -276,7 +276,7 @@ impl<'a> Checker<'a> {
         request: FileRequest,
         span: Span,
     ) -> Option<StatementKind> {
-        let table = self.table_named(name)?;
+        let table = self.target_table(name)?;
         let targets = match columns {
             Some(columns) => self.target_columns(&table, columns)?,
             None => (0..table.columns.len()).collect(),
@@ -302,7 +302,7 @@ impl<'a> Checker<'a> {
             .collect();
         let rows = plain_query(Some(From::Table { table: file, columns: variables }), outputs);
         let query = self.insert_query(&table, &targets, rows, span)?;
-        Some(StatementKind::Insert(table, query))
+        Some(self.insert_of(table, query, name.span))
     }
 
     /// All rows of a table, or some of its columns.
@@ -311,7 +311,7 @@ impl<'a> Checker<'a> {
         name: &'a ast::Name,
         columns: Option<&'a [ast::NamePart]>,
     ) -> Option<Query> {
-        let table = self.table_named(name)?;
+        let table = self.target_table(name)?;
         let targets = match columns {
             Some(columns) => self.target_columns(&table, columns)?,
             None => (0..table.columns.len()).collect(),
@@ -344,17 +344,18 @@ impl<'a> Checker<'a> {
             return None;
         }
         let mut columns: Vec<TableColumn> = Vec::new();
+        let mut places: Vec<Span> = Vec::new();
         for (index, output) in rows.outputs.iter_mut().enumerate() {
             let given = renamed.get(index).map(|ident| ident.name.clone());
             let name = given.unwrap_or_else(|| output.name.clone());
             let place = output.value.place;
             let at = renamed.get(index).map_or(Span::new(place.start, place.end), |r| r.span);
-            if columns.iter().any(|known| known.name.eq_ignore_ascii_case(&name)) {
-                let message = format!("the query has two columns called `{name}`");
-                let help = "give one of them another name: `… AS other_name`";
-                self.report(say::file_option(at, &message, Some(help)));
+            let first = columns.iter().position(|known| known.name.eq_ignore_ascii_case(&name));
+            if let Some(first) = first.and_then(|first| places.get(first)) {
+                self.report(say::duplicate_name(at, *first, "column", &name));
                 return None;
             }
+            places.push(at);
             if output.value.ty == Type::Null {
                 output.value.ty = Type::Text;
             }
@@ -369,7 +370,10 @@ impl<'a> Checker<'a> {
         }
         let place = Some(self.place(create.name.span));
         let (id, key) = (TableId(0), Vec::new());
-        Some((Table { id, name: name.clone(), columns, key, place, file: None }, rows))
+        let (checks, indexes) = (Vec::new(), Vec::new());
+        let name = name.clone();
+        let table = Table { id, name, columns, key, checks, indexes, place, file: None };
+        Some((table, rows))
     }
 }
 
@@ -397,6 +401,8 @@ fn file_table(source: Arc<FileSource>) -> Table {
         name: SmolStr::new(name),
         columns,
         key: Vec::new(),
+        checks: Vec::new(),
+        indexes: Vec::new(),
         place: None,
         file: Some(source),
     }

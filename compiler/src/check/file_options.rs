@@ -131,11 +131,10 @@ impl<'a> Checker<'a> {
             "columns" => options.columns = self.option_types(site)?,
             "lines" => options.lines = Some(self.option_bool(site)?),
             "array" => options.lines = Some(!self.option_bool(site)?),
+            "auto_detect" if self.option_bool(site)? => {}
             "auto_detect" => {
-                if !self.option_bool(site)? {
-                    self.later(site.span, "auto_detect: FALSE");
-                    return None;
-                }
+                self.later(site.span, "auto_detect: FALSE");
+                return None;
             }
             // Both layouts of JSON are recognised as they are read.
             "format" | "records" => _ = self.option_word(site)?,

@@ -9,9 +9,10 @@ use crate::hir::{
     Block, Effect, Expr, ExprKind, Function, FunctionResult, Local, ParameterDefinition,
 };
 use crate::nullability::{Env, infer_locals};
-use grizzly_bytecode::{Builtin, Type};
+use grizzly_bytecode::{Builtin, StructType, Type};
 use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 impl<'a> Checker<'a> {
     /// What a function is called, what it takes and gives; the body is empty.
@@ -109,9 +110,13 @@ impl<'a> Checker<'a> {
                 let ty = self.resolve_type(result);
                 Some(FunctionResult { ty, nullable: not_null.is_none() })
             }
-            Some(ast::Returns::Table { span, .. }) => {
-                self.later(*span, "RETURNS TABLE");
-                return None;
+            Some(ast::Returns::Table { columns, .. }) => {
+                let fields = self.resolve_fields(columns);
+                if fields.iter().any(|field| field.ty.is_error()) {
+                    return None;
+                }
+                let row = Type::Struct(Arc::new(StructType { name: None, fields }));
+                Some(FunctionResult { ty: Type::Array(Arc::new(row)), nullable: false })
             }
         })
     }
@@ -149,7 +154,8 @@ impl<'a> Checker<'a> {
             });
         }
         let (display, result) = (function.display.clone(), function.result.clone());
-        self.function = Some(FunctionContext { display, result });
+        let table = matches!(create.returns, Some(ast::Returns::Table { .. }));
+        self.function = Some(FunctionContext { display, result, table });
         function.body = self.function_block(body, &function);
         self.unbind(0);
         self.check_raises(create, &function);

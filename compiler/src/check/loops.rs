@@ -13,10 +13,44 @@ use std::sync::Arc;
 impl<'a> Checker<'a> {
     /// `FOR x IN source { … }`.
     pub(crate) fn for_steps(&mut self, each: &'a ast::For, steps: &mut Vec<Step>) {
+        self.loop_over(each, steps, |this, variable| this.for_body(each, variable));
+    }
+
+    /// The elements that FOR goes through, as an array.
+    pub(crate) fn for_elements(&mut self, each: &'a ast::For) -> Option<Expr> {
+        let mut steps = Vec::new();
+        let out = self.new_local("elements", Type::Error);
+        let mut element = Type::Error;
+        self.loop_over(each, &mut steps, |this, variable| {
+            let value = this.local(variable, this.place(each.source.span));
+            element = value.ty.clone();
+            vec![Step::Push(out, value)]
+        });
+        if element.is_error() {
+            return None;
+        }
+        let ty = Type::Array(Arc::new(element));
+        if let Some(local) = self.locals.get_mut(out.0 as usize) {
+            *local = crate::hir::Local { ty: ty.clone(), nullable: false, ..local.clone() };
+        }
+        let place = self.place(each.source.span);
+        let empty = Expr { kind: ExprKind::MakeArray(Vec::new()), ty, place };
+        steps.insert(0, Step::Let(out, empty));
+        let made = self.local(out, place);
+        Some(self.after(steps, made))
+    }
+
+    /// A loop over the source of FOR, whose rounds are the steps of `body`.
+    fn loop_over(
+        &mut self,
+        each: &'a ast::For,
+        steps: &mut Vec<Step>,
+        body: impl FnOnce(&mut Self, LocalId) -> Vec<Step>,
+    ) {
         match &each.source.kind {
-            ast::ExprKind::Range { from, to } => self.for_range(each, (from, to), steps),
+            ast::ExprKind::Range { from, to } => self.for_range(each, (from, to), steps, body),
             ast::ExprKind::Query(query) | ast::ExprKind::Subquery(query) => {
-                steps.extend(self.for_rows(each, query));
+                steps.extend(self.for_rows(each, query, body));
             }
             _ => {
                 let source = self.expr(&each.source);
@@ -31,9 +65,9 @@ impl<'a> Checker<'a> {
                 let array = self.hidden_local("array", source, steps);
                 let made = self.each_element(&array, span, |this, value| {
                     let variable = this.new_local(each.variable.name.clone(), (*element).clone());
-                    let mut body = vec![Step::Let(variable, value)];
-                    body.extend(this.for_body(each, variable));
-                    Some(body)
+                    let mut round = vec![Step::Let(variable, value)];
+                    round.extend(body(this, variable));
+                    Some(round)
                 });
                 steps.extend(made.into_iter().flatten());
             }
@@ -109,14 +143,19 @@ impl<'a> Checker<'a> {
     }
 
     /// `FOR row IN query`: each row is a struct, of the table's type where it is a table's row.
-    fn for_rows(&mut self, each: &'a ast::For, query: &'a ast::Query) -> Option<Step> {
+    fn for_rows(
+        &mut self,
+        each: &'a ast::For,
+        query: &'a ast::Query,
+        body: impl FnOnce(&mut Self, LocalId) -> Vec<Step>,
+    ) -> Option<Step> {
         let rows = self.nested(|this| this.query(query, None))?;
         let ty = Type::Struct(row_type(&rows));
         let row = self.new_local(each.variable.name.clone(), ty);
         if let Some(local) = self.locals.get_mut(row.0 as usize) {
             local.nullable = false;
         }
-        let statements = self.in_loop(|this| this.for_body(each, row));
+        let statements = self.in_loop(|this| body(this, row));
         Some(Step::ForRows(row, Box::new(rows), Block { statements, value: None }))
     }
 
@@ -126,6 +165,7 @@ impl<'a> Checker<'a> {
         each: &'a ast::For,
         (from, to): (&'a ast::Expr, &'a ast::Expr),
         steps: &mut Vec<Step>,
+        body: impl FnOnce(&mut Self, LocalId) -> Vec<Step>,
     ) {
         let span = each.source.span;
         let first = self.expr_as(from, &Type::Int64, Mode::Implicit, "the start of the range");
@@ -162,8 +202,8 @@ impl<'a> Checker<'a> {
             round.push(Step::Expr(self.choice(below, go_on, end)));
             more
         };
-        let body = self.in_loop(|this| this.for_body(each, variable));
-        round.extend(body);
+        let rest = self.in_loop(|this| body(this, variable));
+        round.extend(rest);
         steps.push(Step::While(condition, Block { statements: round, value: None }));
     }
 

@@ -16,13 +16,13 @@ use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 
 /// What a pattern has become.
-struct Compiled<'a> {
+pub(crate) struct Compiled<'a> {
     /// When it fits; `None` is always.
-    test: Option<Expr>,
+    pub(crate) test: Option<Expr>,
     /// What its names stand for.
-    names: Vec<(&'a ast::Ident, Expr)>,
+    pub(crate) names: Vec<(&'a ast::Ident, Expr)>,
     /// What it covers.
-    pat: Pat,
+    pub(crate) pat: Pat,
 }
 
 impl Compiled<'_> {
@@ -195,7 +195,11 @@ impl<'a> Checker<'a> {
     }
 
     /// A pattern against a value; `None` where it was reported.
-    fn pattern(&mut self, pattern: &'a ast::Pattern, subject: &Expr) -> Option<Compiled<'a>> {
+    pub(crate) fn pattern(
+        &mut self,
+        pattern: &'a ast::Pattern,
+        subject: &Expr,
+    ) -> Option<Compiled<'a>> {
         use ast::PatternKind as P;
         let span = pattern.span;
         match &pattern.kind {
@@ -220,9 +224,8 @@ impl<'a> Checker<'a> {
             }
             P::Like(text) => self.text_pattern("like", text, subject, span),
             P::Regex(text) => self.text_pattern("regexp_matches", text, subject, span),
-            P::Array { .. } => {
-                self.later(span, "a pattern of an array");
-                None
+            P::Array { elements, rest } => {
+                self.array_pattern(elements, rest.as_ref(), subject, span)
             }
             P::Error => None,
         }

@@ -10,11 +10,17 @@
 //! one. Deliberately absent: constant folding of typed expressions (the machine's, through
 //! `Evaluate`) and any choice of plans.
 
+mod array_patterns;
+mod assert;
 mod block;
 mod call;
 mod choice;
 mod collected;
 mod collection;
+mod composite;
+mod conflict;
+mod constraint;
+mod control;
 mod define;
 mod effects;
 mod expr;
@@ -23,6 +29,7 @@ mod file_options;
 mod function;
 mod group;
 mod grouping;
+mod index;
 mod join;
 mod lambda;
 mod loops;
@@ -38,6 +45,7 @@ mod pipe_rows;
 mod query;
 mod recover;
 mod resolve;
+mod returning;
 mod scope;
 mod script;
 mod set;
@@ -48,7 +56,9 @@ mod structs;
 mod subquery;
 mod table_function;
 mod table_of;
+mod table_result;
 mod types;
+mod update;
 mod view;
 mod with;
 mod write;
@@ -71,6 +81,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 pub use collection::collection_names;
+pub use control::{LiveLocal, check_inner};
+pub(crate) use query::plain_query;
 pub(crate) use resolve::built_in_type;
 pub(crate) use script::known_value;
 pub use script::{CheckedScript, check_script, check_statement, check_stored};
@@ -146,6 +158,19 @@ pub(crate) enum Meaning {
     Local(LocalId),
     /// An expression without effects: a pattern's binding.
     Value(Expr),
+    /// A local of the script at the top level.
+    Script(ScriptLocal),
+}
+
+/// A local at the top level of a script, which its statements are given when they run.
+#[derive(Clone, Debug)]
+pub struct ScriptLocal {
+    /// The name that no other declaration has.
+    pub key: SmolStr,
+    /// Its type.
+    pub ty: Type,
+    /// Its value, where the statement is checked when it is reached.
+    pub value: Option<Value>,
 }
 
 /// An exception that leaves what is being checked, unless a TRY around it catches it.
@@ -161,6 +186,8 @@ pub(crate) struct Raised {
 pub(crate) struct FunctionContext {
     display: SmolStr,
     result: Option<FunctionResult>,
+    /// RETURNS TABLE: the value is the rows of a query.
+    table: bool,
 }
 
 /// Checks one statement or one function body.
@@ -400,6 +427,11 @@ impl<'a> Checker<'a> {
         let ty = operand.ty();
         if matches!(ty, Type::Bool | Type::Null | Type::Error) {
             return self.coerce(operand, &Type::Bool, operand::Mode::Implicit, what);
+        }
+        if ty == Type::Json {
+            let json = self.settle(operand);
+            let span = Span::new(json.place.start, json.place.end);
+            return self.built_in("json_condition", vec![json], span);
         }
         if let operand::Operand::Untyped(operand::Untyped::Parameter(_), _) = operand {
             return self.coerce(operand, &Type::Bool, operand::Mode::Implicit, what);

@@ -121,6 +121,9 @@ impl<'a> Checker<'a> {
         if BARE_CALLS.contains(&name.as_str()) && !self.catalog.natives(name).is_empty() {
             return Operand::Typed(self.native_call(ident, Vec::new(), span));
         }
+        if name == "args" && self.function.is_none() && self.catalog.variable(name).is_some() {
+            return Operand::Typed(self.interpolation(ident, span));
+        }
         if self.names_function(ident) {
             return Operand::Typed(self.function_value(ident, None));
         }
@@ -181,6 +184,7 @@ impl<'a> Checker<'a> {
         binding.used = true;
         match binding.meaning.clone() {
             Meaning::Local(local) => self.local(local, self.place(span)),
+            Meaning::Script(local) => self.script_value(local, span),
             Meaning::Value(mut value) => {
                 value.place = self.place(span);
                 value
@@ -194,7 +198,7 @@ impl<'a> Checker<'a> {
         let binding = self.names.get(index)?;
         Some(match binding.meaning {
             Meaning::Local(local) => Ok(local),
-            Meaning::Value(_) => Err(()),
+            Meaning::Value(_) | Meaning::Script(_) => Err(()),
         })
     }
 
@@ -311,6 +315,9 @@ impl<'a> Checker<'a> {
             ast::NamePart::Ident(ident) => Some(ident.name.clone()),
             ast::NamePart::Interpolation(interpolation) => {
                 let (variable, span) = (&interpolation.variable, interpolation.span);
+                if let Some(local) = self.script_local(&variable.folded()) {
+                    return self.local_as_name(&local, variable, span);
+                }
                 if self.function.is_some() {
                     self.report(say::variable_in_function(span, &variable.name));
                     return None;
@@ -335,6 +342,43 @@ impl<'a> Checker<'a> {
                         None
                     }
                 }
+            }
+        }
+    }
+
+    /// The value of a local of the script.
+    pub(crate) fn script_value(&mut self, local: super::ScriptLocal, span: Span) -> Expr {
+        let index = self.parameter(ParameterSource::Local(local.key), local.ty.clone(), true);
+        Expr { kind: ExprKind::Parameter(index), ty: local.ty, place: self.place(span) }
+    }
+
+    /// The local of the script that a folded name means.
+    pub(crate) fn script_local(&mut self, name: &str) -> Option<super::ScriptLocal> {
+        let index = self.binding(name, 0)?;
+        let binding = self.names.get_mut(index)?;
+        binding.used = true;
+        match &binding.meaning {
+            Meaning::Script(local) => Some(local.clone()),
+            _ => None,
+        }
+    }
+
+    /// The name that a local of the script holds; it is known once the statement is reached.
+    fn local_as_name(
+        &mut self,
+        local: &super::ScriptLocal,
+        variable: &ast::Ident,
+        span: Span,
+    ) -> Option<SmolStr> {
+        match &local.value {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ if local.ty != Type::Text || local.value.is_some() => {
+                self.report(say::not_a_name(span, &variable.name, &local.ty));
+                None
+            }
+            _ => {
+                self.be_late(span, format!("the value of `{{{}}}`", variable.name));
+                None
             }
         }
     }
@@ -447,7 +491,7 @@ impl<'a> Checker<'a> {
                 return Expr { kind, ty: Type::Text, place };
             }
             Type::Exception(exception) => exception.fields.clone(),
-            Type::Json => return self.later(span, "a path into JSON"),
+            Type::Json => return self.json_field(base, name, span),
             _ => Vec::new(),
         };
         match fields.iter().position(|field| field.name.eq_ignore_ascii_case(name)) {

@@ -90,6 +90,8 @@ fn distance(operand: &Operand, to: &Type) -> Option<u32> {
             TextValue::Is(_) if *to == Type::Text => Some(0),
             TextValue::Is(_) if to.is_number() || *to == Type::Bool => None,
             TextValue::Is(_) => Some(4),
+            // A text for a JSON parameter is read as JSON.
+            _ if *to == Type::Json => Some(4),
             _ => None,
         },
         Operand::Typed(expr) => match conversion(&expr.ty, to) {
@@ -110,20 +112,35 @@ fn distance(operand: &Operand, to: &Type) -> Option<u32> {
 fn bind(ty: &NativeType, operand: &Operand, variables: &mut Variables) -> Option<()> {
     match (ty, operand) {
         (NativeType::Variable(name), _) => variables.join(*name, operand),
-        (NativeType::Array(inner), Operand::Typed(expr)) => match &expr.ty {
-            Type::Array(element) => {
-                let kind = ExprKind::Error;
-                let of_element = Expr { kind, ty: (**element).clone(), place: expr.place };
-                bind(inner, &Operand::Typed(of_element), variables)
-            }
-            Type::Null => Some(()),
-            _ => None,
-        },
-        (NativeType::Array(_), Operand::Untyped(Untyped::Null | Untyped::Parameter(_), _)) => {
-            Some(())
+        (NativeType::Is(_) | NativeType::Any, _)
+        | (_, Operand::Untyped(Untyped::Null | Untyped::Parameter(_), _)) => Some(()),
+        (_, Operand::Untyped(..)) => None,
+        (_, Operand::Typed(expr)) => bind_parts(ty, expr, variables),
+    }
+}
+
+fn bind_parts(ty: &NativeType, expr: &Expr, variables: &mut Variables) -> Option<()> {
+    let mut part = |ty: &NativeType, part: &Type| {
+        let of_part = Expr { kind: ExprKind::Error, ty: part.clone(), place: expr.place };
+        bind(ty, &Operand::Typed(of_part), variables)
+    };
+    match (ty, &expr.ty) {
+        (_, Type::Null) => Some(()),
+        (NativeType::Array(inner), Type::Array(element)) => part(inner, element),
+        (NativeType::Map(pair), Type::Map(types)) => {
+            part(&pair.0, &types.0)?;
+            part(&pair.1, &types.1)
         }
-        (NativeType::Array(_), Operand::Untyped(..)) => None,
-        _ => Some(()),
+        (NativeType::Struct(fields), Type::Struct(shape)) => {
+            let same = fields.len() == shape.fields.len();
+            let mut pairs = fields.iter().zip(&shape.fields);
+            let named = |(a, b): &(&(SmolStr, NativeType), &grizzly_bytecode::Field)| {
+                a.0.eq_ignore_ascii_case(&b.name)
+            };
+            let fits = same && pairs.clone().all(|pair| named(&pair));
+            if fits { pairs.try_for_each(|(a, b)| part(&a.1, &b.ty)) } else { None }
+        }
+        _ => None,
     }
 }
 
@@ -136,6 +153,17 @@ fn resolved(ty: &NativeType, variables: &Variables) -> Type {
             Some(ty) => ty.clone(),
         },
         NativeType::Array(inner) => Type::Array(Arc::new(resolved(inner, variables))),
+        NativeType::Map(pair) => {
+            Type::Map(Arc::new((resolved(&pair.0, variables), resolved(&pair.1, variables))))
+        }
+        NativeType::Struct(fields) => {
+            let field = |(name, ty): &(SmolStr, NativeType)| grizzly_bytecode::Field {
+                name: name.clone(),
+                ty: resolved(ty, variables),
+            };
+            let fields = fields.iter().map(field).collect();
+            Type::Struct(Arc::new(grizzly_bytecode::StructType { name: None, fields }))
+        }
         NativeType::Any => Type::Null,
     }
 }
@@ -178,8 +206,8 @@ fn candidate(native: &Arc<Native>, arguments: &[Operand]) -> Option<Candidate> {
         };
         cost += match declared {
             NativeType::Any => 8,
-            NativeType::Variable(_) | NativeType::Array(_) => 1 + distance(operand, &ty)?,
             NativeType::Is(_) => distance(operand, &ty)? * 2,
+            _ => 1 + distance(operand, &ty)?,
         };
         parameters.push(ty);
     }
@@ -194,6 +222,12 @@ pub(crate) fn signature(native: &Native) -> String {
             NativeType::Is(ty) => ty.to_string(),
             NativeType::Variable(name) => name.to_string(),
             NativeType::Array(inner) => format!("ARRAY<{}>", shown(inner)),
+            NativeType::Map(pair) => format!("MAP<{}, {}>", shown(&pair.0), shown(&pair.1)),
+            NativeType::Struct(fields) => {
+                let field = |(name, ty): &(SmolStr, NativeType)| format!("{name}: {}", shown(ty));
+                let fields: Vec<String> = fields.iter().map(field).collect();
+                format!("STRUCT({})", fields.join(", "))
+            }
             NativeType::Any => "ANY".into(),
         }
     }

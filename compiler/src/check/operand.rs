@@ -91,12 +91,14 @@ impl Checker<'_> {
 
     /// The operand with the type that it has alone. NULL alone is TEXT.
     pub(crate) fn settle(&mut self, operand: Operand) -> Expr {
-        let ty = match operand.ty() {
-            Type::Null => Type::Text,
-            ty => ty,
+        let ty = operand.ty();
+        let known = super::composite::without_null(&ty);
+        let ty = match &known {
+            Some(known) => known.clone(),
+            None => ty,
         };
         match operand {
-            Operand::Typed(expr) if expr.ty != Type::Null => expr,
+            Operand::Typed(expr) if known.is_none() => expr,
             other => self.coerce(other, &ty, Mode::Implicit, "the value"),
         }
     }
@@ -144,15 +146,42 @@ impl Checker<'_> {
         if expr.ty == *to || expr.ty.is_error() {
             return expr;
         }
+        if expr.ty == Type::Null {
+            let mut expr = expr;
+            super::retype(&mut expr, to);
+            return expr;
+        }
         if let (Type::Struct(from), Type::Struct(shape)) = (&expr.ty, to) {
             let (from, shape) = (from.clone(), shape.clone());
             return self.convert_struct(expr, &from, &shape, mode);
+        }
+        if let (ExprKind::MakeArray(_), Type::Array(from), Type::Array(element)) =
+            (&expr.kind, &expr.ty, to)
+            && super::composite::without_null(from).is_some()
+        {
+            return self.retyped_array(expr, element);
         }
         if matches!((&expr.ty, to), (Type::Function(_), Type::Function(_))) {
             return Expr { ty: to.clone(), ..expr };
         }
         let place = expr.place;
         Expr { kind: ExprKind::Convert { operand: Box::new(expr), mode }, ty: to.clone(), place }
+    }
+
+    /// An array literal of NULLs and of arrays of them, or of nothing, with a type.
+    fn retyped_array(&mut self, expr: Expr, element: &Type) -> Expr {
+        let ExprKind::MakeArray(values) = expr.kind else { return expr };
+        let mut typed = Vec::with_capacity(values.len());
+        for mut value in values {
+            if value.ty == Type::Null {
+                super::retype(&mut value, element);
+            } else {
+                value = self.convert(value, element, ConvertMode::Implicit);
+            }
+            typed.push(value);
+        }
+        let ty = Type::Array(Arc::new(element.clone()));
+        Expr { kind: ExprKind::MakeArray(typed), ty, place: expr.place }
     }
 
     fn convert_struct(

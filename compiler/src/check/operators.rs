@@ -17,7 +17,7 @@ pub(crate) struct Operator {
     pub(crate) span: Span,
 }
 
-fn symbol(op: ArithOp) -> &'static str {
+pub(crate) fn symbol(op: ArithOp) -> &'static str {
     match op {
         ArithOp::Add => "+",
         ArithOp::Subtract => "-",
@@ -38,6 +38,10 @@ impl Checker<'_> {
             return Operand::Untyped(Untyped::Null, op.span);
         }
         let (left, right) = (untyped_null(left), untyped_null(right));
+        let (left, right) = match self.composite_arithmetic(op, left, right) {
+            Ok(made) => return made,
+            Err(operands) => *operands,
+        };
         if let (Some(a), Some(b)) = (left.number(), right.number()) {
             return self.constant_arithmetic(op, a, b, left, right);
         }
@@ -382,6 +386,10 @@ impl Checker<'_> {
         (left, right): (Operand, Operand),
         span: Span,
     ) -> Expr {
+        let json = |operand: &Operand| operand.ty() == Type::Json;
+        if json(&left) || json(&right) {
+            return self.json_comparison(op, (left, right), span);
+        }
         match self.paired(left, right, op_span, &op.to_string()) {
             Some((left, right)) => {
                 let kind = ExprKind::Compare { op, left: Box::new(left), right: Box::new(right) };

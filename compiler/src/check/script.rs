@@ -1,7 +1,7 @@
 //! Whole scripts: types and functions first, as they are visible everywhere, then the statements in
 //! order, each seeing what those before it will have made.
 
-use super::effects::block_effect;
+use super::effects::{block_effect, mark_undo};
 use super::{Checker, ScriptFacts, statement_of};
 use crate::catalog::{Catalog, FunctionKey, ObjectKind, Source, Variable, View};
 use crate::diagnostics as say;
@@ -68,14 +68,8 @@ fn check_statements(
     catalog: &dyn Catalog,
     facts: ScriptFacts,
 ) -> CheckedScript {
-    let mut run = ScriptRun {
-        source,
-        overlay: Overlay::new(catalog),
-        facts,
-        made: HashMap::new(),
-        variables: HashMap::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut run = ScriptRun::new(source, catalog);
+    run.facts = facts;
     run.facts.gaps =
         statements.iter().any(|statement| matches!(statement.kind, ast::StatementKind::Error));
     run.overlay.objects.single = single_assignments(statements);
@@ -86,46 +80,64 @@ fn check_statements(
     run.define_functions(statements);
     let mut checked = Vec::new();
     for (index, statement) in statements.iter().enumerate() {
-        let statement = run.statement(index, statement);
-        run.overlay.apply(&statement);
-        if let StatementKind::SetVariable(name, _) = &statement.kind
-            && let Some(variable) = run.overlay.own_variable(name)
-        {
-            run.variables.insert(name.clone(), variable.clone());
-        }
-        checked.push(statement);
+        checked.push(run.statement(index, statement));
     }
+    run.end_scope(0);
     let mut diagnostics = run.diagnostics;
     diagnostics
         .sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.primary.span.end));
     CheckedScript { statements: checked, diagnostics, definitions: run.overlay.objects }
 }
 
-/// The variables that one top-level SET gives a literal, and nothing else sets.
+/// The variables that one top-level SET gives a literal, and nothing else sets: a SET in a block
+/// counts too.
 fn single_assignments(statements: &[&ast::Statement]) -> HashSet<SmolStr> {
     let mut counts: HashMap<SmolStr, u32> = HashMap::new();
     for statement in statements {
         if let ast::StatementKind::Set(set) = &statement.kind {
             let literal = matches!(set.value.kind, ast::ExprKind::Literal(_));
             *counts.entry(set.target.root.folded()).or_default() += if literal { 1 } else { 2 };
+        } else {
+            super::control::inner_sets(statement, &mut |name| {
+                *counts.entry(name.folded()).or_default() += 2;
+            });
         }
     }
     counts.into_iter().filter(|(_, count)| *count == 1).map(|(name, _)| name).collect()
 }
 
 /// The state of checking one script.
-struct ScriptRun<'s> {
+pub(super) struct ScriptRun<'s> {
     source: &'s Source,
-    overlay: Overlay<'s>,
+    pub(super) overlay: Overlay<'s>,
     facts: ScriptFacts,
     /// What the CREATE TYPE and CREATE FUNCTION statements have become, by index.
     made: HashMap<usize, StatementKind>,
-    variables: HashMap<SmolStr, Variable>,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) variables: HashMap<SmolStr, Variable>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The locals of the script in scope.
+    pub(super) names: Vec<super::Binding>,
+    /// The number of loops and of blocks around the statement that is being checked.
+    pub(super) loops: u32,
+    pub(super) depth: u32,
 }
 
 impl<'s> ScriptRun<'s> {
-    fn checker(&self) -> Checker<'_> {
+    pub(super) fn new(source: &'s Source, catalog: &'s dyn Catalog) -> Self {
+        ScriptRun {
+            source,
+            overlay: Overlay::new(catalog),
+            facts: ScriptFacts::default(),
+            made: HashMap::new(),
+            variables: HashMap::new(),
+            diagnostics: Vec::new(),
+            names: Vec::new(),
+            loops: 0,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn checker(&self) -> Checker<'_> {
         let open = self.overlay.objects.open;
         let mut checker = Checker::new(&self.overlay, &self.facts, self.source, open);
         checker.script_variables = self.variables.clone();
@@ -324,6 +336,14 @@ impl<'s> ScriptRun<'s> {
             bodies.push((index, function, failed));
         }
         self.infer_effects(&mut bodies);
+        let known: HashMap<FunctionKey, Effect> =
+            bodies.iter().map(|(_, f, _)| (f.key.clone(), f.effect)).collect();
+        for (_, function, _) in &mut bodies {
+            mark_undo(&mut function.body, &|key| match known.get(key) {
+                Some(effect) => *effect,
+                None => self.overlay.function(key).map_or(Effect::Pure, |f| f.effect),
+            });
+        }
         for (index, function, failed) in bodies {
             let function = Arc::new(function);
             let key = function.key.clone();
@@ -398,14 +418,14 @@ impl<'s> ScriptRun<'s> {
     fn statement(&mut self, index: usize, statement: &ast::Statement) -> Statement {
         let made = self.made.remove(&index);
         self.facts.current = index;
-        let mut checker = self.checker();
         let checked = match made {
-            Some(kind) => statement_of(&mut checker, kind, statement.span),
-            None => checker.statement(statement),
+            Some(kind) => {
+                let checked = statement_of(&mut self.checker(), kind, statement.span);
+                self.overlay.apply(&checked);
+                checked
+            }
+            None => self.one(statement),
         };
-        let diagnostics = std::mem::take(&mut checker.diagnostics);
-        drop(checker);
-        self.diagnostics.extend(diagnostics);
         if let ast::StatementKind::CreateTable(create) = &statement.kind
             && checked.kind == StatementKind::Error
         {

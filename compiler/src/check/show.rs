@@ -145,7 +145,7 @@ impl<'a> Checker<'a> {
             return Some(parameters_described(&function));
         }
         let form = self.catalog.natives(name).into_iter().next()?;
-        let shown = |ty: &NativeType| native_type(ty);
+        let shown = |ty: &NativeType| ty.to_string();
         let mut rows: Vec<Described> = form
             .parameters
             .iter()
@@ -255,13 +255,4 @@ fn parameters_described(function: &Function) -> Vec<Described> {
         rows.push(("RETURNS".into(), result.ty.to_string(), result.nullable, false));
     }
     rows
-}
-
-fn native_type(ty: &NativeType) -> String {
-    match ty {
-        NativeType::Is(ty) => ty.to_string(),
-        NativeType::Variable(letter) => letter.to_string(),
-        NativeType::Array(element) => format!("ARRAY<{}>", native_type(element)),
-        NativeType::Any => "ANY".to_owned(),
-    }
 }

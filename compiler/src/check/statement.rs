@@ -6,7 +6,7 @@ use super::{Checker, statement_of, walk};
 use crate::diagnostics as say;
 use crate::hir::{ExplainMode, Expr, Statement, StatementKind};
 use crate::nullability::{Env, infer_locals};
-use grizzly_bytecode::Type;
+use grizzly_bytecode::{Parameter, ParameterSource, Type};
 use grizzly_grammar::{Span, ast};
 use smol_str::SmolStr;
 
@@ -29,6 +29,7 @@ impl<'a> Checker<'a> {
             _ => StatementKind::Error,
         };
         self.infer_statement_locals(&kind);
+        let kind = self.with_undo(kind);
         statement_of(self, kind, statement.span)
     }
 
@@ -43,10 +44,30 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Notes which TRYs of an expression at the top level undo changes.
+    pub(crate) fn with_undo(&self, mut kind: StatementKind) -> StatementKind {
+        let of = |key: &crate::catalog::FunctionKey| {
+            self.catalog.function(key).map_or(crate::hir::Effect::Pure, |f| f.effect)
+        };
+        match &mut kind {
+            StatementKind::Expression(expr, _)
+            | StatementKind::Print(expr)
+            | StatementKind::Let(_, expr)
+            | StatementKind::SetVariable(_, expr) => super::effects::mark_undo_in(expr, &of),
+            // A SELECT without FROM may write.
+            StatementKind::Query(query) if query.from.is_none() => {
+                query.for_each_expr_mut(&mut |e| super::effects::mark_undo_in(e, &of));
+            }
+            _ => {}
+        }
+        kind
+    }
+
     /// Nullability of the locals of an expression at the top level.
-    fn infer_statement_locals(&mut self, kind: &StatementKind) {
+    pub(crate) fn infer_statement_locals(&mut self, kind: &StatementKind) {
         let (StatementKind::Expression(expr, _)
         | StatementKind::Print(expr)
+        | StatementKind::Let(_, expr)
         | StatementKind::SetVariable(_, expr)) = kind
         else {
             return;
@@ -79,10 +100,30 @@ impl<'a> Checker<'a> {
                 StatementKind::Print(value)
             }
             K::While(_) | K::For(_) => return self.loop_statement(statement),
+            K::Prepare { name, statement } => {
+                let kind = self.kind(statement)?;
+                self.infer_statement_locals(&kind);
+                let inner = statement_of(self, kind, statement.span);
+                StatementKind::Prepare(name.folded(), Box::new(inner))
+            }
+            K::Execute { name, arguments } => return self.execute(name, arguments, span),
+            K::Deallocate(name) => {
+                let folded = name.folded();
+                if self.catalog.prepared(&folded).is_none() && !self.open {
+                    self.report(say::unknown_prepared(name.span, &name.name));
+                    return None;
+                }
+                StatementKind::Deallocate(folded)
+            }
+            K::Assert(assert) => {
+                StatementKind::Expression(self.assertion(assert, span)?, SmolStr::default())
+            }
             K::Insert(insert) => return self.insert(insert),
             K::Update(update) => return self.update(update, span),
             K::Delete(delete) => return self.delete(delete, span),
             K::CreateTable(create) => return self.create_table(create),
+            K::CreateIndex(create) => return self.create_index(create),
+            K::Truncate(names) => return self.truncate(names),
             K::Copy(copy) => return self.copy(copy, span),
             K::CreateView(create) => return self.create_view(create),
             K::Drop(drop) => return self.drop_objects(drop),
@@ -178,6 +219,59 @@ impl<'a> Checker<'a> {
             self.report(say::variable_type(span, name, ty, &found));
         }
         value
+    }
+
+    /// `EXECUTE p(arguments)`: one value for each positional parameter.
+    fn execute(
+        &mut self,
+        name: &'a ast::Ident,
+        arguments: &'a [ast::Argument],
+        span: Span,
+    ) -> Option<StatementKind> {
+        let Some(parameters) = self.catalog.prepared(&name.folded()) else {
+            if self.open {
+                self.be_late(name.span, "a statement that may be prepared by then".into());
+            } else {
+                self.report(say::unknown_prepared(name.span, &name.name));
+            }
+            return None;
+        };
+        if let Some(named) = arguments.iter().find_map(|argument| argument.name.as_ref()) {
+            self.later(named.span, "a named argument of EXECUTE");
+            return None;
+        }
+        let position = |parameter: &Parameter| match parameter.source {
+            ParameterSource::Positional(index) => Some((index, parameter.ty.clone())),
+            _ => None,
+        };
+        let mut wanted: Vec<(u16, Type)> = parameters.iter().filter_map(position).collect();
+        wanted.sort_by_key(|(index, _)| *index);
+        let count = wanted.last().map_or(0, |(index, _)| usize::from(*index) + 1);
+        if arguments.len() != count {
+            let plural = if count == 1 { "" } else { "s" };
+            let message = format!("`{}` takes {count} argument{plural}", name.name);
+            let types: Vec<String> = wanted.iter().map(|(_, ty)| ty.to_string()).collect();
+            let shown = format!("{}({})", name.name, types.join(", "));
+            self.report(say::wrong_arguments(span, message, &shown));
+            return None;
+        }
+        let mut values = Vec::new();
+        for (index, argument) in arguments.iter().enumerate() {
+            let ty = wanted.iter().find(|(at, _)| usize::from(*at) == index);
+            let value = match ty {
+                Some((_, ty)) => self.expr_as(&argument.value, ty, Mode::Assign, "the argument"),
+                None => self.expr(&argument.value),
+            };
+            let place = value.place;
+            values.push(Statement {
+                kind: StatementKind::Let(SmolStr::default(), value),
+                place,
+                parameters: self.parameters.clone(),
+                columns: self.columns.clone(),
+                locals: self.locals.clone(),
+            });
+        }
+        Some(StatementKind::Execute(name.folded(), values))
     }
 
     fn explain(

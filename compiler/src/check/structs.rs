@@ -11,10 +11,10 @@ use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// A field of a literal before the literal's type is known.
-struct Given {
-    name: SmolStr,
-    span: Span,
-    value: Operand,
+pub(crate) struct Given {
+    pub(crate) name: SmolStr,
+    pub(crate) span: Span,
+    pub(crate) value: Operand,
 }
 
 impl<'a> Checker<'a> {
@@ -45,7 +45,13 @@ impl<'a> Checker<'a> {
                 let mut fields = Vec::new();
                 let mut values = Vec::new();
                 for field in given {
-                    let value = self.settle(field.value);
+                    // A field that is NULL takes the type that the struct meets.
+                    let value = match field.value {
+                        value if value.ty() == Type::Null => {
+                            self.coerce(value, &Type::Null, Mode::Implicit, "the field")
+                        }
+                        value => self.settle(value),
+                    };
                     fields.push(Field { name: field.name, ty: value.ty.clone() });
                     values.push(value);
                 }
@@ -70,7 +76,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn given_fields(
+    /// The fields of a literal, with the types of `shape` as hints.
+    pub(crate) fn given_fields(
         &mut self,
         literal: &'a ast::StructLiteral,
         shape: Option<&StructType>,
@@ -182,16 +189,7 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         let operands = items.iter().map(|item| self.operand(item, hint.as_ref())).collect();
-        let (mut values, mut ty) = self.unify(operands, hint.as_ref());
-        if ty.is_error() || values.iter().any(|value| value.ty.is_error()) {
-            return self.error(span);
-        }
-        if ty == Type::Null {
-            ty = hint.unwrap_or(Type::Text);
-            values.iter_mut().for_each(|value| value.ty = ty.clone());
-        }
-        let ty = Type::Array(Arc::new(ty));
-        Expr { kind: ExprKind::MakeArray(values), ty, place: self.place(span) }
+        self.array_of(operands, hint.as_ref(), span)
     }
 }
 

@@ -4,8 +4,9 @@
 use super::Checker;
 use super::operand::Operand;
 use super::operators::comparison_of;
+use super::query::plain_query;
 use crate::diagnostics as say;
-use crate::hir::{Expr, ExprKind, OutputColumn, Query, SubqueryKind};
+use crate::hir::{Expr, ExprKind, From, OutputColumn, Query, SubqueryKind, TableFunction};
 use grizzly_bytecode::{Cmp, Type};
 use grizzly_grammar::{Span, ast};
 use std::sync::Arc;
@@ -50,7 +51,6 @@ impl<'a> Checker<'a> {
     /// `left op ANY|ALL (…)`.
     pub(crate) fn quantified(&mut self, quantified: &'a ast::Quantified, span: Span) -> Expr {
         let op = comparison_of(quantified.op);
-        let word = if quantified.all { "ALL" } else { "ANY" };
         match &quantified.set {
             ast::InSet::Query(query) => {
                 let operand = self.operand(&quantified.left, None);
@@ -70,10 +70,45 @@ impl<'a> Checker<'a> {
             ast::InSet::List(_) | ast::InSet::Value(_) if op == Cmp::Ne && quantified.all => {
                 self.in_set(&quantified.left, &quantified.set, true, span)
             }
-            ast::InSet::List(_) | ast::InSet::Value(_) => {
-                self.later(span, &format!("{op} {word} with an array"))
-            }
+            ast::InSet::List(_) => self.later(span, "ANY or ALL of a list"),
+            ast::InSet::Value(array) => self.quantified_array(op, quantified, array, span),
         }
+    }
+
+    /// `left op ANY|ALL (array)`: a comparison with each element.
+    fn quantified_array(
+        &mut self,
+        op: Cmp,
+        quantified: &'a ast::Quantified,
+        array: &'a ast::Expr,
+        span: Span,
+    ) -> Expr {
+        let left = self.operand(&quantified.left, None);
+        let at = array.span;
+        let array = self.expr(array);
+        let element = match &array.ty {
+            Type::Array(element) => Type::clone(element),
+            Type::Error => return self.error(span),
+            other => {
+                let forms = ["ANY (array: ARRAY<T>)".to_owned(), "ANY (query)".to_owned()];
+                self.report(say::no_form(at, "ANY", std::slice::from_ref(other), &forms));
+                return self.error(span);
+            }
+        };
+        let column = self.new_column("element", element, true);
+        let value = self.column(column, self.place(at));
+        let output = self.output("element".into(), value);
+        let found = self.output_operand(&output);
+        let shown = op.to_string();
+        let Some((left, found)) = self.paired(left, found, quantified.op_span, &shown) else {
+            return self.error(span);
+        };
+        let function = TableFunction::Unnest;
+        let from = From::Function { function, arguments: vec![array], column };
+        let query = plain_query(Some(from), vec![output]);
+        let query = self.with_outputs(query, vec![found]);
+        let kind = SubqueryKind::Quantified { op, all: quantified.all, operand: Box::new(left) };
+        self.subquery(kind, query, Type::Bool, span)
     }
 
     fn quantified_query(

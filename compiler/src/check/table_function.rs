@@ -3,6 +3,7 @@
 use super::Checker;
 use super::operand::{Mode, Operand};
 use super::scope::{Aggregating, AliasMode, ScopeColumn};
+use crate::catalog::FunctionKey;
 use crate::diagnostics as say;
 use crate::hir::{Expr, From, TableFunction};
 use grizzly_bytecode::{Type, Value};
@@ -22,8 +23,19 @@ impl<'a> Checker<'a> {
             "generate_series" => TableFunction::Series,
             "unnest" => TableFunction::Unnest,
             _ => {
-                self.later(item.span, "this table function in FROM");
-                return None;
+                let free = FunctionKey { receiver: None, name: folded };
+                let known = self.catalog.function(&free).is_some();
+                let rows = match name.as_ident().filter(|_| known) {
+                    Some(ident) => self.rows_of_function(ident, arguments, item),
+                    None => {
+                        self.later(item.span, "this table function in FROM");
+                        None
+                    }
+                };
+                if rows.is_none() {
+                    self.error_table();
+                }
+                return rows;
             }
         };
         let checked = self.in_clause("FROM", AliasMode::Hidden, Aggregating::No, |this| {

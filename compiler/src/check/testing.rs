@@ -2,7 +2,7 @@
 
 use super::{CheckedScript, check_script};
 use crate::catalog::{
-    Catalog, FunctionKey, Native, ObjectKind, Source, Table, TableStatistics, Variable, View,
+    Catalog, FunctionKey, Index, Native, ObjectKind, Source, Table, TableStatistics, Variable, View,
 };
 use crate::hir::Function;
 use grizzly_bytecode::{SourceId, Type};
@@ -45,6 +45,10 @@ impl Catalog for Empty {
 
     fn natives(&self, name: &str) -> Vec<Arc<Native>> {
         self.natives.iter().filter(|native| native.function == name).cloned().collect()
+    }
+
+    fn index(&self, _: &str) -> Option<(Arc<Table>, Arc<Index>)> {
+        None
     }
 
     fn variable(&self, _: &str) -> Option<Variable> {

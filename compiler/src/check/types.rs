@@ -4,7 +4,7 @@
 //! Nothing here reports; callers say what was asked for.
 
 use crate::constant::{MAX_PRECISION, Number};
-use grizzly_bytecode::{FunctionType, StructType, Type};
+use grizzly_bytecode::{Field, FunctionType, StructType, Type};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -150,8 +150,22 @@ pub(crate) fn join(a: &Type, b: &Type) -> Option<Type> {
     }
     match (a, b) {
         (Type::Array(x), Type::Array(y)) => join(x, y).map(|ty| Type::Array(Arc::new(ty))),
+        (Type::Struct(x), Type::Struct(y)) => join_fields(x, y),
         _ => None,
     }
+}
+
+/// The struct that two literals' types with the same fields become.
+fn join_fields(a: &StructType, b: &StructType) -> Option<Type> {
+    if a.name.is_some() || b.name.is_some() || a.fields.len() != b.fields.len() {
+        return None;
+    }
+    let field = |field: &Field| {
+        let other = b.fields.iter().find(|other| other.name.eq_ignore_ascii_case(&field.name))?;
+        Some(Field { name: field.name.clone(), ty: join(&field.ty, &other.ty)? })
+    };
+    let fields = a.fields.iter().map(field).collect::<Option<_>>()?;
+    Some(Type::Struct(Arc::new(StructType { name: None, fields })))
 }
 
 /// The type that both a value of type `ty` and the constant take beside each other; `None` where

@@ -301,6 +301,7 @@ pub(crate) const fn kind_word(kind: ObjectKind) -> &'static str {
         ObjectKind::Type => "type",
         ObjectKind::Function | ObjectKind::Native => "function",
         ObjectKind::Variable => "variable",
+        ObjectKind::Index => "index",
     }
 }
 

@@ -1,12 +1,13 @@
-//! INSERT, UPDATE and DELETE.
+//! INSERT.
 
 use super::Checker;
 use super::operand::{Mode, Operand};
 use super::query::plain_query;
-use super::scope::{Aggregating, AliasMode};
 use crate::catalog::Table;
 use crate::diagnostics as say;
-use crate::hir::{Expr, ExprKind, From, OutputColumn, Query, StatementKind};
+use crate::hir::{
+    ColumnVar, Expr, ExprKind, From, Insert, OutputColumn, Query, StatementKind, TableFunction,
+};
 use crate::suggest::similar;
 use grizzly_bytecode::{Type, Value};
 use grizzly_grammar::{Span, ast};
@@ -19,20 +20,44 @@ impl<'a> Checker<'a> {
         if let Some(with) = &insert.with {
             self.later(with.span, "WITH");
         }
-        if let Some(conflict) = &insert.on_conflict {
-            self.later(conflict.span, "ON CONFLICT");
-        }
-        if insert.returning.is_some() {
-            self.later(insert.table.span, "RETURNING");
-        }
         let table = self.target_table(&insert.table)?;
+        let query = self.insert_rows(insert, &table)?;
+        let row: Vec<ColumnVar> = query.outputs.iter().map(|output| output.variable).collect();
+        let span = insert.table.span;
+        let guards = self.guards(&table, &row, span);
+        let target = (&insert.table, insert.alias.as_ref());
+        let items = insert.returning.as_deref();
+        let returning = self.returning(&table, target, &row, items)?;
+        let conflict = match &insert.on_conflict {
+            Some(conflict) => Some(self.on_conflict(conflict, insert, &table, &row)?),
+            None => None,
+        };
+        let insert = Insert { table, query, guards, conflict, returning };
+        Some(StatementKind::Insert(Box::new(insert)))
+    }
+
+    /// An INSERT of a query's rows that give all columns of the table.
+    pub(crate) fn insert_of(
+        &mut self,
+        table: Arc<Table>,
+        query: Query,
+        span: Span,
+    ) -> StatementKind {
+        let row: Vec<ColumnVar> = query.outputs.iter().map(|output| output.variable).collect();
+        let guards = self.guards(&table, &row, span);
+        let (conflict, returning) = (None, Vec::new());
+        StatementKind::Insert(Box::new(Insert { table, query, guards, conflict, returning }))
+    }
+
+    /// The rows of an INSERT: all columns of the table.
+    fn insert_rows(&mut self, insert: &'a ast::Insert, table: &Arc<Table>) -> Option<Query> {
         let targets = match &insert.columns {
-            Some(columns) => self.target_columns(&table, columns)?,
+            Some(columns) => self.target_columns(table, columns)?,
             None => (0..table.columns.len()).collect(),
         };
-        let query = match &insert.source {
+        Some(match &insert.source {
             ast::InsertSource::Values(values) => {
-                self.insert_values(&table, &targets, values, &insert.table)?
+                self.insert_values(table, &targets, values, &insert.table)?
             }
             ast::InsertSource::Query(query) => {
                 let wanted: Vec<Type> = targets
@@ -41,22 +66,173 @@ impl<'a> Checker<'a> {
                     .map(|c| c.ty.clone())
                     .collect();
                 let inner = self.query(query, Some(&wanted))?;
-                self.insert_query(&table, &targets, inner, query.span)?
+                self.insert_query(table, &targets, inner, query.span)?
             }
             ast::InsertSource::Default => {
-                let outputs = self.all_columns(&table, &[], Vec::new(), insert.table.span);
+                let outputs = self.all_columns(table, &[], Vec::new(), insert.table.span);
                 plain_query(None, outputs)
             }
-            ast::InsertSource::Struct(_, span) => {
-                self.later(*span, "INSERT of a struct");
-                return None;
+            ast::InsertSource::Struct(literal, span) => {
+                let row = self.struct_row(table, &targets, literal, *span);
+                self.literal_rows(table, vec![row], *span)?
             }
-            ast::InsertSource::Expr(expr) => {
-                self.later(expr.span, "INSERT of structs");
-                return None;
+            ast::InsertSource::Expr(expr) => self.insert_structs(table, &targets, expr)?,
+        })
+    }
+
+    /// A row of a struct literal; its fields are columns, the others take their defaults. Empty
+    /// where it was reported as wrong.
+    fn struct_row(
+        &mut self,
+        table: &Arc<Table>,
+        targets: &[usize],
+        literal: &'a ast::StructLiteral,
+        span: Span,
+    ) -> Vec<Expr> {
+        let shape = table.row_type();
+        let given = self.without_row("VALUES", |this| this.given_fields(literal, Some(&shape)));
+        let mut values: Vec<(usize, Expr)> = Vec::new();
+        let mut failed = false;
+        for field in given {
+            let Some(index) = self.table_column(table, &field.name, field.span) else {
+                failed = true;
+                continue;
+            };
+            if !targets.contains(&index) {
+                let names = targets.iter().filter_map(|at| table.columns.get(*at));
+                let names: Vec<SmolStr> = names.map(|c| c.name.clone()).collect();
+                let list = Some("the list");
+                self.report(say::unknown_column(field.span, &field.name, list, None, &names));
+                failed = true;
+                continue;
             }
+            let Some(column) = table.columns.get(index) else { continue };
+            let why = format!("the column `{}`", column.name);
+            let value = self.coerce(field.value, &column.ty, Mode::Assign, &why);
+            self.warn_null(&value, column.nullable, &column.name);
+            self.forbid_writes(&value, "VALUES");
+            failed |= value.ty.is_error();
+            values.push((index, value));
+        }
+        if failed {
+            return Vec::new();
+        }
+        let (targets, given): (Vec<usize>, Vec<Expr>) = values.into_iter().unzip();
+        self.complete_row(table, &targets, given, span)
+    }
+
+    /// The values of all columns: those that are given, else defaults.
+    fn complete_row(
+        &mut self,
+        table: &Arc<Table>,
+        targets: &[usize],
+        given: Vec<Expr>,
+        span: Span,
+    ) -> Vec<Expr> {
+        let mut given: Vec<(usize, Expr)> = targets.iter().copied().zip(given).collect();
+        let mut row = Vec::new();
+        for index in 0..table.columns.len() {
+            let position = given.iter().position(|(target, _)| *target == index);
+            row.push(match position {
+                Some(position) => given.swap_remove(position).1,
+                None => self.default_of(table, index, span),
+            });
+        }
+        let row: Vec<(usize, Expr)> = row.into_iter().enumerate().collect();
+        self.warn_checks(table, &row, span);
+        row.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The query of rows that give all columns; `None` where one was reported as wrong.
+    fn literal_rows(
+        &mut self,
+        table: &Arc<Table>,
+        rows: Vec<Vec<Expr>>,
+        span: Span,
+    ) -> Option<Query> {
+        if rows.is_empty() || rows.iter().any(Vec::is_empty) {
+            return None;
+        }
+        let (mut columns, mut given) = (Vec::new(), Vec::new());
+        for (index, column) in table.columns.iter().enumerate() {
+            let nullable =
+                rows.iter().filter_map(|row| row.get(index)).any(|value| self.expr_nullable(value));
+            let variable = self.new_column(column.name.clone(), column.ty.clone(), nullable);
+            columns.push(variable);
+            given.push(self.column(variable, self.place(span)));
+        }
+        let targets: Vec<usize> = (0..columns.len()).collect();
+        let outputs = self.all_columns(table, &targets, given, span);
+        Some(plain_query(Some(From::Values { rows, columns }), outputs))
+    }
+
+    /// `[{ … }, { … }]`, or an expression that is a struct or an array of structs.
+    fn insert_structs(
+        &mut self,
+        table: &Arc<Table>,
+        targets: &[usize],
+        expr: &'a ast::Expr,
+    ) -> Option<Query> {
+        if let ast::ExprKind::Array(items) = &expr.kind {
+            let literals: Vec<_> = items
+                .iter()
+                .filter_map(|item| match &item.kind {
+                    ast::ExprKind::Struct(literal) => Some((&**literal, item.span)),
+                    _ => None,
+                })
+                .collect();
+            if literals.len() == items.len() && !items.is_empty() {
+                let mut rows = Vec::new();
+                for (literal, span) in literals {
+                    rows.push(self.struct_row(table, targets, literal, span));
+                }
+                return self.literal_rows(table, rows, expr.span);
+            }
+        }
+        let row = Type::Struct(Arc::new(table.row_type()));
+        let operand = self.without_row("VALUES", |this| this.operand(expr, Some(&row)));
+        let value = self.settle(operand);
+        self.forbid_writes(&value, "VALUES");
+        let (shape, array) = match &value.ty {
+            Type::Struct(shape) => (shape.clone(), false),
+            Type::Array(element) => match &**element {
+                Type::Struct(shape) => (shape.clone(), true),
+                _ => return self.not_rows(&value),
+            },
+            _ => return self.not_rows(&value),
         };
-        Some(StatementKind::Insert(table, query))
+        let place = value.place;
+        let variable = self.new_column("row", Type::Struct(shape.clone()), false);
+        let from = match array {
+            true => {
+                let function = TableFunction::Unnest;
+                From::Function { function, arguments: vec![value], column: variable }
+            }
+            false => From::Values { rows: vec![vec![value]], columns: vec![variable] },
+        };
+        let (mut found, mut given) = (Vec::new(), Vec::new());
+        for (at, field) in shape.fields.iter().enumerate() {
+            let index = self.table_column(table, &field.name, expr.span)?;
+            let Some(column) = table.columns.get(index) else { continue };
+            let operand = Box::new(self.column(variable, place));
+            let kind = ExprKind::Field { operand, index: at as u16 };
+            let value = Operand::Typed(Expr { kind, ty: field.ty.clone(), place });
+            let why = format!("the column `{}`", column.name);
+            given.push(self.coerce(value, &column.ty, Mode::Assign, &why));
+            found.push(index);
+        }
+        let outputs = self.all_columns(table, &found, given, expr.span);
+        Some(plain_query(Some(from), outputs))
+    }
+
+    fn not_rows(&mut self, value: &Expr) -> Option<Query> {
+        if !value.ty.is_error() {
+            let at = Span::new(value.place.start, value.place.end);
+            let help = "INSERT takes VALUES, a query, a struct or an array of structs";
+            let what = format!("a row in this value of type {}", value.ty);
+            self.report(say::no_value(at, &what, Some(help)));
+        }
+        None
     }
 
     /// The indices of listed columns.
@@ -84,7 +260,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The index of a table's column, or a report.
-    fn table_column(&mut self, table: &Table, name: &str, span: Span) -> Option<usize> {
+    pub(crate) fn table_column(&mut self, table: &Table, name: &str, span: Span) -> Option<usize> {
         let found = table.columns.iter().position(|c| c.name.eq_ignore_ascii_case(name));
         if found.is_none() {
             let names: Vec<SmolStr> = table.columns.iter().map(|c| c.name.clone()).collect();
@@ -120,6 +296,8 @@ impl<'a> Checker<'a> {
                 failed |= value.ty.is_error();
                 exprs.push(value);
             }
+            let known: Vec<_> = targets.iter().copied().zip(exprs.iter().cloned()).collect();
+            self.warn_checks(table, &known, row.span);
             rows.push(exprs);
         }
         if failed {
@@ -160,7 +338,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn warn_null(&mut self, value: &Expr, nullable: bool, column: &str) {
+    pub(crate) fn warn_null(&mut self, value: &Expr, nullable: bool, column: &str) {
         if !nullable && value.kind == ExprKind::Constant(Value::Null) {
             let at = Span::new(value.place.start, value.place.end);
             self.report(say::breaks_constraint(at, column, false));
@@ -168,7 +346,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The default of a column, NULL without one.
-    fn default_of(&mut self, table: &Table, index: usize, span: Span) -> Expr {
+    pub(crate) fn default_of(&mut self, table: &Table, index: usize, span: Span) -> Expr {
         let Some(column) = table.columns.get(index) else { return self.error(span) };
         match &column.default {
             Some(default) => default.clone(),
@@ -234,124 +412,6 @@ impl<'a> Checker<'a> {
         let outputs = self.all_columns(table, targets, given, span);
         Some(plain_query(Some(From::Query(Box::new(inner))), outputs))
     }
-
-    /// `UPDATE t SET …`.
-    pub(crate) fn update(&mut self, update: &'a ast::Update, span: Span) -> Option<StatementKind> {
-        if let Some(with) = &update.with {
-            self.later(with.span, "WITH");
-        }
-        if let Some(tree) = update.from.first() {
-            self.later(tree.span, "UPDATE … FROM");
-            return None;
-        }
-        if update.returning.is_some() {
-            self.later(span, "RETURNING");
-        }
-        let table = self.target_table(&update.table)?;
-        let alias = update.alias.as_ref();
-        self.apart(|this| {
-            let columns = this.target_scope(&table, &update.table, alias)?;
-            let mut assignments: Vec<(usize, Expr)> = Vec::new();
-            let mut spans: Vec<(usize, Span)> = Vec::new();
-            for assignment in &update.assignments {
-                let Some((index, value)) = this.assignment(&table, assignment) else { continue };
-                let at = assignment.column.span();
-                if let Some((_, first)) = spans.iter().find(|(known, _)| *known == index) {
-                    let (first, name) = (*first, at);
-                    let shown = table.columns.get(index).map_or("", |c| c.name.as_str());
-                    this.report(say::assigned_twice(name, first, shown));
-                }
-                spans.push((index, at));
-                assignments.push((index, value));
-            }
-            let filter = this.write_filter(update.filter.as_ref());
-            if filter.is_none() {
-                this.report(say::no_where(keyword(span, 6), "UPDATE", &table.name));
-            }
-            Some(StatementKind::Update { table: table.clone(), columns, filter, assignments })
-        })
-    }
-
-    /// Puts the table that is changed into the scope.
-    fn target_scope(
-        &mut self,
-        table: &Arc<Table>,
-        name: &ast::Name,
-        alias: Option<&ast::Ident>,
-    ) -> Option<Vec<crate::hir::ColumnVar>> {
-        let (columns, variables) = self.table_columns(table);
-        let shown = alias.map_or(table.name.clone(), |alias| alias.name.clone());
-        let at = alias.map_or(name.span, |alias| alias.span);
-        self.enter_table(shown, at, columns, Arc::new(table.row_type()), None)?;
-        Some(variables)
-    }
-
-    fn write_filter(&mut self, filter: Option<&'a ast::Expr>) -> Option<Expr> {
-        let filter = self.in_clause("WHERE", AliasMode::Hidden, Aggregating::No, |this| {
-            filter.map(|filter| this.condition(filter, "WHERE"))
-        });
-        if let Some(filter) = &filter {
-            self.forbid_writes(filter, "WHERE");
-        }
-        filter
-    }
-
-    fn assignment(
-        &mut self,
-        table: &Arc<Table>,
-        assignment: &'a ast::Assignment,
-    ) -> Option<(usize, Expr)> {
-        let name = self.part_name(&assignment.column)?;
-        let index = self.table_column(table, &name, assignment.column.span())?;
-        if let Some(step) = assignment.path.first() {
-            self.later(step.span(), "SET of a part of a column");
-            return None;
-        }
-        let column = table.columns.get(index)?;
-        let value = match &assignment.value {
-            None => self.default_of(table, index, assignment.span),
-            Some(value) => {
-                let why = format!("the column `{}`", column.name);
-                self.in_clause("SET", AliasMode::Hidden, Aggregating::No, |this| {
-                    this.expr_as(value, &column.ty, Mode::Assign, &why)
-                })
-            }
-        };
-        if assignment.value.is_some() {
-            self.warn_null(&value, column.nullable, &column.name);
-        }
-        self.forbid_writes(&value, "UPDATE");
-        Some((index, value))
-    }
-
-    /// `DELETE FROM t …`.
-    pub(crate) fn delete(&mut self, delete: &'a ast::Delete, span: Span) -> Option<StatementKind> {
-        if let Some(with) = &delete.with {
-            self.later(with.span, "WITH");
-        }
-        if let Some(tree) = delete.using.first() {
-            self.later(tree.span, "DELETE … USING");
-            return None;
-        }
-        if delete.returning.is_some() {
-            self.later(span, "RETURNING");
-        }
-        let table = self.target_table(&delete.table)?;
-        let alias = delete.alias.as_ref();
-        self.apart(|this| {
-            let columns = this.target_scope(&table, &delete.table, alias)?;
-            let filter = this.write_filter(delete.filter.as_ref());
-            if filter.is_none() {
-                this.report(say::no_where(keyword(span, 6), "DELETE", &table.name));
-            }
-            Some(StatementKind::Delete { table: table.clone(), columns, filter })
-        })
-    }
-}
-
-/// The first word of a statement.
-fn keyword(span: Span, length: u32) -> Span {
-    Span::new(span.start, (span.start + length).min(span.end))
 }
 
 fn values_span<'e>(mut values: impl Iterator<Item = &'e Expr>, otherwise: Span) -> Span {

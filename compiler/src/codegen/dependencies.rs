@@ -18,28 +18,36 @@ pub fn dependencies(statement: &Statement) -> Vec<(SmolStr, u64)> {
         StatementKind::Query(query) | StatementKind::CopyTo(query, _) => {
             query.for_each_table(&mut |table| add(table));
         }
-        StatementKind::Insert(table, query) => {
-            add(table);
-            query.for_each_table(&mut |table| add(table));
+        StatementKind::Insert(insert) => {
+            add(&insert.table);
+            insert.query.for_each_table(&mut |table| add(table));
+            insert.for_each_expr(&mut |e| e.for_each_table(&mut |table| add(table)));
         }
-        StatementKind::Update { table, filter, assignments, .. } => {
-            add(table);
-            let values = assignments.iter().map(|(_, value)| value);
-            filter.iter().chain(values).for_each(|e| e.for_each_table(&mut |table| add(table)));
+        StatementKind::Update(update) => {
+            add(&update.table);
+            update.from.iter().for_each(|from| from.for_each_table(&mut |table| add(table)));
+            update.for_each_expr(&mut |e| e.for_each_table(&mut |table| add(table)));
         }
-        StatementKind::Delete { table, filter, .. } => {
-            add(table);
-            filter.iter().for_each(|e| e.for_each_table(&mut |table| add(table)));
+        StatementKind::Delete(delete) => {
+            add(&delete.table);
+            delete.using.iter().for_each(|from| from.for_each_table(&mut |table| add(table)));
+            delete.for_each_expr(&mut |e| e.for_each_table(&mut |table| add(table)));
         }
         _ => {}
     }
     found
 }
 
-/// A hash of what code relies on: the table's id, its columns' ids, types and nullability, and its
-/// key. FNV-1a, so that it is the same in every process.
+/// A hash of what code relies on: the table's id, its columns' ids, types and nullability, its key,
+/// its indexes and its CHECKs. FNV-1a, so that it is the same in every process.
 pub fn shape_hash(table: &Table) -> u64 {
     let mut text = format!("{} {:?}", table.id, table.key);
+    for index in &table.indexes {
+        text += &format!(" {} {:?} {}", index.id, index.columns, index.unique);
+    }
+    for check in &table.checks {
+        text += &format!(" {:?}", check.condition.kind);
+    }
     for column in &table.columns {
         text += &format!(" {} {} {}", column.id, column.ty, column.nullable);
     }

@@ -7,14 +7,15 @@ use super::builder::{Builder, Result};
 use super::vector::{Columns, VectorEmitter};
 use crate::hir::{self, AggregateCall, ColumnVar, CommonTableId, Expr, ExprKind, OrderKey};
 use crate::plan::PlanContext;
+use crate::plan::access::{ScanPredicate, ScanTest};
 use crate::plan::logical::Count;
-use crate::plan::physical::{PhysicalPlan, ScanPredicate};
+use crate::plan::physical::PhysicalPlan;
 use common::KeptRows;
 use grizzly_bytecode::query::{
     self as bc, Aggregate, Input, Pipeline, Predicate, PredicateTest, PredicateValue, Query, Scan,
     Sink, SortKey, Source, Step,
 };
-use grizzly_bytecode::{FileScan, ParamId, StateId, Type, Value};
+use grizzly_bytecode::{FileScan, FunctionId, ParamId, StateId, Type, Value};
 use hashbrown::HashMap;
 
 /// A pipeline that has no sink yet, and the columns that its batches have.
@@ -124,7 +125,8 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
         self.query
     }
 
-    fn state(&mut self) -> StateId {
+    /// A new state.
+    pub fn state(&mut self) -> StateId {
         self.query.states += 1;
         StateId(self.query.states - 1)
     }
@@ -145,7 +147,8 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
     }
 
     fn scan(&self, plan: &PhysicalPlan) -> Open {
-        let PhysicalPlan::Scan { table, columns, row_key, ordered, predicates, limit_hint } = plan
+        let PhysicalPlan::Scan { table, columns, row_key, ordered, predicates, index, limit_hint } =
+            plan
         else {
             return Open { source: Source::Unit, steps: Vec::new(), columns: Vec::new() };
         };
@@ -166,6 +169,7 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
             table: table.id,
             columns: columns.iter().filter_map(stored).collect(),
             predicates: predicates.iter().filter_map(scan_predicate).collect(),
+            index: index.as_ref().map(|index| (index.id, index.name.clone())),
             needs_row_key: row_key.is_some(),
             ordered: *ordered,
             limit_hint: *limit_hint,
@@ -174,7 +178,8 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
         Open { source: Source::Scan(scan), steps: Vec::new(), columns: out }
     }
 
-    fn project(&mut self, mut open: Open, columns: &[(ColumnVar, Expr)]) -> Result<Open> {
+    /// Adds a projection.
+    pub fn project(&mut self, mut open: Open, columns: &[(ColumnVar, Expr)]) -> Result<Open> {
         let mut code = self.emitter(&open.columns)?;
         let mut registers = Vec::with_capacity(columns.len());
         for (_, e) in columns {
@@ -182,6 +187,15 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
         }
         open.steps.push(Step::Project { code: code.finish(), columns: registers });
         open.columns = columns.iter().map(|(var, e)| (*var, e.ty.clone())).collect();
+        Ok(open)
+    }
+
+    /// Adds a call of a function for every row; its BOOLEAN results are the columns.
+    pub fn call_rows(&mut self, mut open: Open, f: FunctionId, given: &[Expr]) -> Result<Open> {
+        let mut code = self.emitter(&open.columns)?;
+        let d = code.call_rows(f, given)?;
+        open.steps.push(Step::Project { code: code.finish(), columns: vec![d] });
+        open.columns = Vec::new();
         Ok(open)
     }
 
@@ -284,7 +298,8 @@ impl<'b, 'a, 'c> PipelineWriter<'b, 'a, 'c> {
     }
 }
 
-fn from_state(state: StateId, columns: Columns) -> Open {
+/// A pipeline that reads what an earlier one left.
+pub fn from_state(state: StateId, columns: Columns) -> Open {
     let types = columns.iter().map(|(_, ty)| ty.clone()).collect();
     Open { source: Source::State { state, types }, steps: Vec::new(), columns }
 }
@@ -298,12 +313,17 @@ pub fn as_register(value: Value, ty: Option<&Type>) -> Value {
 }
 
 fn scan_predicate(p: &ScanPredicate) -> Option<Predicate> {
-    let value = match &p.value.kind {
-        ExprKind::Constant(value) => {
-            PredicateValue::Constant(as_register(value.clone(), Some(&p.value.ty)))
+    let known = |value: &Expr| match &value.kind {
+        ExprKind::Constant(constant) => {
+            Some(PredicateValue::Constant(as_register(constant.clone(), Some(&value.ty))))
         }
-        ExprKind::Parameter(index) => PredicateValue::Param(ParamId(*index)),
-        _ => return None,
+        ExprKind::Parameter(index) => Some(PredicateValue::Param(ParamId(*index))),
+        _ => None,
     };
-    Some(Predicate { column: p.column, test: PredicateTest::Compare(p.op, value) })
+    let test = match &p.test {
+        ScanTest::Compare(op, value) => PredicateTest::Compare(*op, known(value)?),
+        ScanTest::In(values) => PredicateTest::In(values.iter().map(known).collect::<Option<_>>()?),
+        ScanTest::IsNull => PredicateTest::IsNull,
+    };
+    Some(Predicate { column: p.column, test })
 }

@@ -2,14 +2,15 @@
 //! code, without a pipeline.
 
 use super::builder::Result;
-use super::scalar::{Emitter, LATER, Label, Operand};
+use super::scalar::{Emitter, LATER, Label};
+use super::write::access;
 use crate::catalog::Table;
-use crate::hir::{ColumnVar, Expr, ExprKind, From, Statement, StatementKind};
+use crate::hir::{
+    ColumnVar, Delete, Expr, ExprKind, From, OutputColumn, Statement, StatementKind, Update,
+};
 use crate::plan::logical::free_columns;
 use crate::plan::rules::conjuncts;
-use grizzly_bytecode::{
-    Access, AccessId, Cmp, ColumnId, Instr, Object, ObjectWindow, Place, Repr, Type,
-};
+use grizzly_bytecode::{Cmp, ColumnId, Field, Instr, Object, ObjectWindow, Place, Type};
 use std::sync::Arc;
 
 /// The row with one primary key.
@@ -36,10 +37,10 @@ pub struct PointStatement {
 enum Action {
     /// Its outputs are the result.
     Read(Vec<Expr>),
-    /// New values of columns: index in the table, value.
-    Update(Vec<(usize, Expr)>),
-    /// It is deleted.
-    Delete,
+    /// Columns get new values.
+    Update(Update),
+    /// It is deleted; RETURNING.
+    Delete(Vec<Expr>),
 }
 
 /// The point statement that a statement is, if it is one: a single table, an equality for every
@@ -58,16 +59,22 @@ pub fn recognise(statement: &Statement) -> Option<PointStatement> {
             let row = keyed_row(table, columns, filter, &outputs, place)?;
             Some(PointStatement { row, action: Action::Read(outputs) })
         }
-        StatementKind::Update { table, columns, filter, assignments } => {
-            let changes_key = assignments.iter().any(|(index, _)| table.key.contains(index));
-            let values: Vec<Expr> = assignments.iter().map(|(_, value)| value.clone()).collect();
-            let filter = filter.as_ref().filter(|_| !changes_key)?;
+        StatementKind::Update(update) => {
+            let Update { table, columns, from, filter, assignments, guards, returning } = &**update;
+            let changes_key = assignments.iter().any(|a| table.key.contains(&a.index));
+            let mut values: Vec<Expr> = assignments.iter().map(|a| a.value.clone()).collect();
+            values.extend(guards.iter().cloned());
+            values.extend(returning.iter().map(|output| output.value.clone()));
+            let filter = filter.as_ref().filter(|_| !changes_key && from.is_none())?;
             let row = keyed_row(table, columns, filter, &values, place)?;
-            Some(PointStatement { row, action: Action::Update(assignments.clone()) })
+            Some(PointStatement { row, action: Action::Update((**update).clone()) })
         }
-        StatementKind::Delete { table, columns, filter } => {
-            let row = keyed_row(table, columns, filter.as_ref()?, &[], place)?;
-            Some(PointStatement { row, action: Action::Delete })
+        StatementKind::Delete(delete) => {
+            let Delete { table, columns, using, filter, returning } = &**delete;
+            let outputs: Vec<Expr> = returning.iter().map(|o| o.value.clone()).collect();
+            let filter = filter.as_ref().filter(|_| using.is_none())?;
+            let row = keyed_row(table, columns, filter, &outputs, place)?;
+            Some(PointStatement { row, action: Action::Delete(outputs) })
         }
         _ => None,
     }
@@ -92,6 +99,7 @@ fn keyed_row(
         let condition = residual.remove(at);
         key.push(key_value(&condition, var)?.clone());
     }
+    // What stands for new values is not among the table's columns.
     let read: Vec<ColumnVar> = values.iter().chain(&residual).flat_map(free_columns).collect();
     let used = columns.iter().enumerate().filter(|(_, var)| read.contains(var));
     let columns = used.map(|(index, var)| (*var, index)).collect();
@@ -119,18 +127,6 @@ impl KeyedRow {
         indices.filter_map(column).collect()
     }
 
-    fn access(&self, emitter: &mut Emitter<'_, '_>, columns: Vec<(ColumnId, Type)>) -> AccessId {
-        let key = self.column_types(self.table.key.iter().copied());
-        let accesses = &mut emitter.builder.program.accesses;
-        accesses.push(Access {
-            table: self.table.id,
-            key: key.into_iter().map(|(_, ty)| ty).collect(),
-            columns,
-            name: self.table.name.clone(),
-        });
-        AccessId(accesses.len() as u16 - 1)
-    }
-
     /// Writes the key's values to a window; a NULL among them finds no row.
     fn emit_key(&self, emitter: &mut Emitter<'_, '_>, first: u16, end: Label) -> Result<()> {
         for (index, value) in self.key.iter().enumerate() {
@@ -144,26 +140,15 @@ impl KeyedRow {
     /// Reads the row whose key lies in the window at `first`, which then holds its columns.
     fn emit_get(&self, emitter: &mut Emitter<'_, '_>, first: u16, end: Label) -> Result<()> {
         let read = self.column_types(self.columns.iter().map(|(_, index)| *index));
-        let x = self.access(emitter, read);
+        let x = access(emitter, &self.table, read);
         let id = emitter.builder.place(self.place, &Default::default(), None);
         emitter.note_place(id)?;
         emitter.jump(end, Instr::GetRow { x, o: ObjectWindow(first), t: LATER });
         for (offset, (var, index)) in self.columns.iter().enumerate() {
             let Some(stored) = self.table.columns.get(*index) else { continue };
             let reg = Object(first + offset as u16);
-            emitter.boxed.insert(*var, reg);
-            if !self.computed.contains(var) {
-                continue;
-            }
-            let home = if stored.ty.repr() == Repr::Object {
-                Operand::Object { reg, nullable: stored.nullable }
-            } else {
-                let home = emitter.allocate(&stored.ty, stored.nullable)?;
-                emitter.unbox(reg, home, self.place)?;
-                home
-            };
-            emitter.columns.insert(*var, home);
-            emitter.flow.columns.insert(*var, stored.nullable);
+            let computed = self.computed.contains(var);
+            emitter.bind_column(*var, &stored.ty, reg, (stored.nullable, computed), self.place)?;
         }
         for condition in &self.residual {
             emitter.branch(condition, false, end)?;
@@ -173,6 +158,18 @@ impl KeyedRow {
 }
 
 impl PointStatement {
+    /// The columns of the result.
+    pub fn output(&self, statement: &Statement) -> Vec<Field> {
+        let outputs = match &statement.kind {
+            StatementKind::Query(query) => &query.outputs,
+            StatementKind::Update(update) => &update.returning,
+            StatementKind::Delete(delete) => &delete.returning,
+            _ => return Vec::new(),
+        };
+        let field = |o: &OutputColumn| Field { name: o.name.clone(), ty: o.value.ty.clone() };
+        outputs.iter().map(field).collect()
+    }
+
     /// Writes the entry.
     pub fn emit(&self, emitter: &mut Emitter<'_, '_>) -> Result<()> {
         let row = &self.row;
@@ -186,24 +183,39 @@ impl PointStatement {
                 let out = emitter.emit_boxed(outputs)?;
                 emitter.push_at(row.place, Instr::EmitRow { o: ObjectWindow(out) });
             }
-            Action::Update(assignments) => {
+            Action::Update(update) => {
+                let assignments = &update.assignments;
                 // The key, then the new values: what update_row takes.
                 let first = emitter.take_objects(keys + assignments.len() as u16)?;
                 row.emit_key(emitter, first, end)?;
                 self.find(emitter, first, end)?;
-                for (index, (_, value)) in assignments.iter().enumerate() {
-                    emitter.emit_boxed_to(value, Object(first + keys + index as u16))?;
+                let value_at = |index: usize| Object(first + keys + index as u16);
+                for (index, assigned) in assignments.iter().enumerate() {
+                    emitter.emit_boxed_to(&assigned.value, value_at(index))?;
                 }
-                let set = row.column_types(assignments.iter().map(|(index, _)| *index));
-                let x = row.access(emitter, set);
+                if !update.guards.is_empty() || !update.returning.is_empty() {
+                    for (index, assigned) in assignments.iter().enumerate() {
+                        let (variable, ty) = (assigned.variable, &assigned.value.ty);
+                        let reg = value_at(index);
+                        emitter.bind_column(variable, ty, reg, (true, true), row.place)?;
+                    }
+                }
+                for guard in &update.guards {
+                    emitter.emit_to_nowhere(guard)?;
+                }
+                let set = row.column_types(assignments.iter().map(|a| a.index));
+                let x = access(emitter, &row.table, set);
                 emitter.push_at(row.place, Instr::UpdateRow { x, o: ObjectWindow(first) });
+                let outputs: Vec<Expr> = update.returning.iter().map(|o| o.value.clone()).collect();
+                emitter.return_row(&outputs, row.place)?;
             }
-            Action::Delete => {
+            Action::Delete(returning) => {
                 let first = emitter.take_objects(keys)?;
                 row.emit_key(emitter, first, end)?;
                 self.find(emitter, first, end)?;
-                let x = row.access(emitter, Vec::new());
+                let x = access(emitter, &row.table, Vec::new());
                 emitter.push_at(row.place, Instr::DeleteRow { x, o: ObjectWindow(first) });
+                emitter.return_row(returning, row.place)?;
             }
         }
         emitter.bind(end);
@@ -234,7 +246,7 @@ impl PointStatement {
         let verb = match self.action {
             Action::Read(_) => "KeyGet",
             Action::Update(_) => "KeyUpdate",
-            Action::Delete => "KeyDelete",
+            Action::Delete(_) => "KeyDelete",
         };
         let read: Vec<String> = self.row.columns.iter().map(|(_, index)| name(index)).collect();
         format!("{verb} {} by ({}) [{}]\n", table.name, keys.join(", "), read.join(", "))

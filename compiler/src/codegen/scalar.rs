@@ -16,6 +16,8 @@ mod objects;
 mod queries;
 mod steps;
 
+pub use nested::{row_code, row_function};
+
 use super::builder::{Builder, Result, bug, index_u16};
 use super::nulls::NullFlow;
 use crate::hir::{ColumnVar, LocalId};
@@ -337,6 +339,7 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
         | I::JumpNeF64 { t, .. }
         | I::JumpEqText { t, .. }
         | I::JumpNeText { t, .. }
+        | I::InsertOrFind { t, .. }
         | I::GetRow { t, .. }
         | I::NextRow { t, .. } => *t = target,
         _ => {}
@@ -348,4 +351,3 @@ fn with_target(instruction: Instr, target: Target) -> Instr {
 pub const LATER: Target = Target(0);
 
 pub use calls::generate;
-pub use nested::row_function;

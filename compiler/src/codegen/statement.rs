@@ -6,24 +6,18 @@ use super::nulls::NullFlow;
 use super::pipeline::PipelineWriter;
 use super::point;
 use super::scalar::{Emitter, generate};
-use crate::catalog::{Catalog, Evaluate, Table};
-use crate::hir::{
-    ColumnVar, Expr, ExprKind, From, Local, OutputColumn, Query, Statement, StatementKind,
-};
+use super::write::ChangePlan;
+use crate::catalog::{Catalog, Evaluate};
+use crate::hir::{Expr, Local, Query, Statement, StatementKind};
 use crate::plan::PlanContext;
 use crate::plan::capture::{Scope, capture, statement_parameters};
-use crate::plan::logical::{LogicalPlan, filter as filtered, substitute};
 use crate::plan::physical::{self, PhysicalPlan};
 use grizzly_bytecode as bc;
-use grizzly_bytecode::query::{Sink, Write, WriteOperation};
+use grizzly_bytecode::query::Sink;
 use grizzly_bytecode::{
-    Access, ColumnId, Field, FunctionId, Instr, Layout, ObjectWindow, Program, QueryId, Type,
+    Field, FunctionId, Instr, Layout, ObjectWindow, Place, Program, QueryId, Type,
 };
 use smol_str::SmolStr;
-use std::sync::Arc;
-
-/// Up to this many rows of VALUES are inserted one by one, without a pipeline.
-const ROWS_ONE_BY_ONE: usize = 64;
 
 /// The program of a statement.
 ///
@@ -39,7 +33,7 @@ pub fn compile(
     builder.program.dependencies = dependencies(statement);
     // The entry is the first function.
     builder.program.functions.push(bc::Function::default());
-    let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
+    let mut writer = StatementWriter::new(statement, catalog, evaluate, &mut builder);
     let entry = writer.write()?;
     finish(builder, entry)
 }
@@ -65,7 +59,7 @@ pub fn explain(
     evaluate: &dyn Evaluate,
 ) -> Result<String> {
     let mut builder = statement_builder(statement, catalog, evaluate);
-    let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
+    let mut writer = StatementWriter::new(statement, catalog, evaluate, &mut builder);
     writer.explain(true)
 }
 
@@ -79,7 +73,7 @@ pub fn explain_logical(
     evaluate: &dyn Evaluate,
 ) -> Result<String> {
     let mut builder = statement_builder(statement, catalog, evaluate);
-    let mut writer = StatementWriter { statement, catalog, evaluate, builder: &mut builder };
+    let mut writer = StatementWriter::new(statement, catalog, evaluate, &mut builder);
     writer.explain(false)
 }
 
@@ -117,21 +111,69 @@ fn value_entry(builder: &mut Builder<'_>, e: &Expr, locals: &[Local]) -> Result<
     emitter.finish()
 }
 
-struct StatementWriter<'s, 'b, 'a> {
-    statement: &'s Statement,
-    catalog: &'a dyn Catalog,
-    evaluate: &'a dyn Evaluate,
-    builder: &'b mut Builder<'a>,
+/// Writes the entry of a statement.
+pub(super) struct StatementWriter<'s, 'b, 'a> {
+    pub(super) statement: &'s Statement,
+    pub(super) catalog: &'a dyn Catalog,
+    pub(super) evaluate: &'a dyn Evaluate,
+    pub(super) builder: &'b mut Builder<'a>,
+    /// The locals of the function around, which the entry takes as parameters.
+    given: &'s [Expr],
+    /// The function around, for stack traces.
+    name: SmolStr,
+}
+
+/// The code of a statement that changes rows inside a function; `given` are the locals that it
+/// names, in the order of its parameters.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn change_function(
+    builder: &mut Builder<'_>,
+    kind: &StatementKind,
+    place: Place,
+    name: SmolStr,
+    given: &[Expr],
+) -> Result<FunctionId> {
+    let evaluate = builder.evaluate.ok_or_else(|| bug(place, "a change in a constant"))?;
+    let id = builder.reserve()?;
+    let mut locals = builder.scope.locals.clone();
+    locals.iter_mut().for_each(|local| local.nullable = true);
+    let statement = Statement {
+        kind: kind.clone(),
+        place,
+        parameters: Vec::new(),
+        columns: builder.scope.columns.clone(),
+        locals,
+    };
+    let output = std::mem::take(&mut builder.program.output);
+    let catalog = builder.catalog;
+    let mut writer =
+        StatementWriter { statement: &statement, catalog, evaluate, builder, given, name };
+    let function = writer.write()?;
+    builder.program.output = output;
+    builder.define(id, function);
+    Ok(id)
+}
+
+impl<'s, 'b, 'a> StatementWriter<'s, 'b, 'a> {
+    fn new(
+        statement: &'s Statement,
+        catalog: &'a dyn Catalog,
+        evaluate: &'a dyn Evaluate,
+        builder: &'b mut Builder<'a>,
+    ) -> Self {
+        let name = SmolStr::default();
+        StatementWriter { statement, catalog, evaluate, builder, given: &[], name }
+    }
 }
 
 impl<'a> StatementWriter<'_, '_, 'a> {
     fn write(&mut self) -> Result<bc::Function> {
         let statement = self.statement;
         if let Some(point) = point::recognise(statement) {
-            if let StatementKind::Query(query) = &statement.kind {
-                self.builder.program.output = fields(query);
-            }
-            let mut emitter = self.emitter();
+            self.builder.program.output = point.output(statement);
+            let mut emitter = self.emitter()?;
             point.emit(&mut emitter)?;
             return emitter.finish();
         }
@@ -143,29 +185,36 @@ impl<'a> StatementWriter<'_, '_, 'a> {
             }
             StatementKind::Expression(e, name) => self.expression(e, name),
             StatementKind::Print(e) => {
-                let mut emitter = self.emitter();
+                let mut emitter = self.emitter()?;
                 emitter.steps(&[crate::hir::Step::Print(e.clone())])?;
                 emitter.finish()
             }
-            StatementKind::SetVariable(_, e) => value_entry(self.builder, e, &statement.locals),
-            StatementKind::Insert(table, query) => self.insert(table, query),
-            StatementKind::Update { .. } | StatementKind::Delete { .. } => self.change(),
+            StatementKind::SetVariable(_, e) | StatementKind::Let(_, e) => {
+                value_entry(self.builder, e, &statement.locals)
+            }
+            StatementKind::Insert(insert) => self.insert(insert),
+            StatementKind::Update(update) => self.update(update),
+            StatementKind::Delete(delete) => self.delete(delete),
             _ => Err(bug(statement.place, "a statement that has no program")),
         }
     }
 
-    fn emitter(&mut self) -> Emitter<'_, 'a> {
+    /// The emitter of the entry.
+    pub(super) fn emitter(&mut self) -> Result<Emitter<'_, 'a>> {
         let flow = local_flow(&self.statement.locals);
-        Emitter::new(self.builder, SmolStr::default(), flow, None)
+        let mut emitter = Emitter::new(self.builder, self.name.clone(), flow, None);
+        emitter.take_given(self.given)?;
+        Ok(emitter)
     }
 
-    fn context(&self) -> PlanContext<'a> {
+    /// The context of the statement's plans.
+    pub(super) fn context(&self) -> PlanContext<'a> {
         let scope = (self.statement.columns.clone(), self.statement.locals.clone());
         PlanContext::new(scope, self.catalog, self.evaluate)
     }
 
     /// A query whose computed counts are parameters, beside those of the statement.
-    fn captured(&self, query: &Query) -> (Query, Vec<Expr>) {
+    pub(super) fn captured(&self, query: &Query) -> (Query, Vec<Expr>) {
         let mut query = query.clone();
         let known = statement_parameters(&self.statement.parameters);
         let parameters = capture(&mut query, known);
@@ -180,7 +229,7 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         Ok(Planned { plan, context, parameters })
     }
 
-    /// An entry that runs one query.
+    /// An entry that runs a plan.
     fn run(
         &mut self,
         planned: Planned<'_>,
@@ -191,119 +240,39 @@ impl<'a> StatementWriter<'_, '_, 'a> {
         let mut writer = PipelineWriter::new(self.builder, &context);
         let open = writer.open(&plan)?;
         writer.close(open, sink);
-        let mut query = writer.finish();
+        let query = writer.finish();
+        self.run_query(query, &parameters, output)
+    }
+
+    /// An entry that runs one query.
+    pub(super) fn run_query(
+        &mut self,
+        mut query: bc::query::Query,
+        parameters: &[Expr],
+        output: Vec<Field>,
+    ) -> Result<bc::Function> {
         query.parameters = parameters.iter().map(|p| p.ty.clone()).collect();
         query.output = output;
         let q = QueryId(index_u16(self.builder.program.queries.len(), "queries")?);
         self.builder.program.queries.push(query);
         let place = self.statement.place;
-        let mut emitter = self.emitter();
-        let first = emitter.emit_boxed(&parameters)?;
+        let mut emitter = self.emitter()?;
+        let first = emitter.emit_boxed(parameters)?;
         emitter.push_at(place, Instr::RunQuery { q, o: ObjectWindow(first) });
         emitter.finish()
     }
 
     fn expression(&mut self, e: &Expr, name: &SmolStr) -> Result<bc::Function> {
         if e.ty == Type::Unit {
-            let mut emitter = self.emitter();
+            let mut emitter = self.emitter()?;
             emitter.emit_to_nowhere(e)?;
             return emitter.finish();
         }
         self.builder.program.output = vec![Field { name: name.clone(), ty: e.ty.clone() }];
-        let mut emitter = self.emitter();
+        let mut emitter = self.emitter()?;
         let first = emitter.emit_boxed(std::slice::from_ref(e))?;
         emitter.push_at(e.place, Instr::EmitRow { o: ObjectWindow(first) });
         emitter.finish()
-    }
-
-    fn insert(&mut self, table: &Table, query: &Query) -> Result<bc::Function> {
-        if let Some(rows) = plain_rows(query)
-            && (rows.len() <= ROWS_ONE_BY_ONE || !all_constant(&rows))
-        {
-            return self.insert_rows(table, &rows);
-        }
-        let planned = self.physical(query)?;
-        let sink = Sink::Write(Write {
-            table: table.id,
-            operation: WriteOperation::Insert,
-            columns: stored_columns(table),
-            name: table.name.clone(),
-        });
-        self.run(planned, Vec::new(), sink)
-    }
-
-    fn insert_rows(&mut self, table: &Table, rows: &[Vec<Expr>]) -> Result<bc::Function> {
-        let key = table.key.iter().filter_map(|k| table.columns.get(*k)).map(|c| c.ty.clone());
-        let access = Access {
-            table: table.id,
-            key: key.collect(),
-            columns: stored_columns(table),
-            name: table.name.clone(),
-        };
-        self.builder.program.accesses.push(access);
-        let place = self.statement.place;
-        let mut emitter = self.emitter();
-        for row in rows {
-            let mark = emitter.mark();
-            let first = emitter.emit_boxed(row)?;
-            let place = row.first().map_or(place, |e| e.place);
-            let x = bc::AccessId(0);
-            emitter.push_at(place, Instr::InsertRow { x, o: ObjectWindow(first) });
-            emitter.release(mark);
-        }
-        emitter.finish()
-    }
-
-    /// UPDATE and DELETE: a scan with row keys, the condition, the new values, a write.
-    fn change(&mut self) -> Result<bc::Function> {
-        let (plan, mut context, sink, parameters) = self.change_plan()?;
-        let plan = physical::choose(&plan, &mut context)?;
-        self.run(Planned { plan, context, parameters }, Vec::new(), sink)
-    }
-
-    fn change_plan(&self) -> Result<(LogicalPlan, PlanContext<'a>, Sink, Vec<Expr>)> {
-        let (table, columns, filter, assignments) = match &self.statement.kind {
-            StatementKind::Update { table, columns, filter, assignments } => {
-                (table, columns, filter, assignments.as_slice())
-            }
-            StatementKind::Delete { table, columns, filter } => (table, columns, filter, &[][..]),
-            _ => return Err(bug(self.statement.place, "neither UPDATE nor DELETE")),
-        };
-        let mut context = self.context();
-        let (values, parameters) =
-            self.captured(&values_query(table, columns, filter, assignments));
-        let row_key = context.fresh_column("row key", Type::Blob, false);
-        let mut plan = LogicalPlan::Scan {
-            table: table.clone(),
-            columns: columns.iter().enumerate().map(|(index, var)| (*var, index)).collect(),
-            row_key: Some(row_key),
-            ordered: false,
-        };
-        plan = filtered(plan, values.filter.into_iter().collect());
-        let mut outputs: Vec<(ColumnVar, Expr)> = Vec::new();
-        let mut written: Vec<(ColumnId, Type)> = Vec::new();
-        for ((index, _), output) in assignments.iter().zip(values.outputs) {
-            let column = table.columns.get(*index);
-            let place = output.value.place;
-            let column = column.ok_or_else(|| bug(place, "a column outside the table"))?;
-            let var = context.fresh_column(&column.name, column.ty.clone(), true);
-            outputs.push((var, output.value));
-            written.push((column.id, column.ty.clone()));
-        }
-        let key =
-            Expr { kind: ExprKind::Column(row_key), ty: Type::Blob, place: self.statement.place };
-        let key_out = context.fresh_column("row key", Type::Blob, false);
-        outputs.push((key_out, key));
-        plan = LogicalPlan::Project { input: Box::new(plan), columns: outputs };
-        // Changes need no order of rows.
-        for rule in crate::plan::rules::RULES.iter().filter(|rule| rule.name != "key_order") {
-            plan = (rule.apply)(plan, &mut context)?;
-        }
-        let operation =
-            if written.is_empty() { WriteOperation::Delete } else { WriteOperation::Update };
-        let name = table.name.clone();
-        let sink = Sink::Write(Write { table: table.id, operation, columns: written, name });
-        Ok((plan, context, sink, parameters))
     }
 
     fn explain(&mut self, physical: bool) -> Result<String> {
@@ -316,18 +285,17 @@ impl<'a> StatementWriter<'_, '_, 'a> {
                 let plan = context.logical(&self.captured(query).0)?;
                 (String::new(), plan, context)
             }
-            StatementKind::Insert(table, query) => {
-                let mut context = self.context();
-                let plan = context.logical(&self.captured(query).0)?;
-                (format!("Insert into {}\n", table.name), plan, context)
+            StatementKind::Insert(insert) => {
+                let (plan, context, _) = self.insert_plan(insert)?;
+                (format!("Insert into {}\n", insert.table.name), plan, context)
             }
-            StatementKind::Update { table, .. } => {
-                let (plan, context, ..) = self.change_plan()?;
-                (format!("Update {}\n", table.name), plan, context)
+            StatementKind::Update(update) => {
+                let ChangePlan { plan, context, .. } = self.update_plan(update)?;
+                (format!("Update {}\n", update.table.name), plan, context)
             }
-            StatementKind::Delete { table, .. } => {
-                let (plan, context, ..) = self.change_plan()?;
-                (format!("Delete from {}\n", table.name), plan, context)
+            StatementKind::Delete(delete) => {
+                let ChangePlan { plan, context, .. } = self.delete_plan(delete)?;
+                (format!("Delete from {}\n", delete.table.name), plan, context)
             }
             StatementKind::Expression(e, _)
             | StatementKind::Print(e)
@@ -350,37 +318,11 @@ impl<'a> StatementWriter<'_, '_, 'a> {
 }
 
 /// A plan and what its code needs beside it.
-struct Planned<'a> {
-    plan: PhysicalPlan,
-    context: PlanContext<'a>,
+pub(super) struct Planned<'a> {
+    pub(super) plan: PhysicalPlan,
+    pub(super) context: PlanContext<'a>,
     /// The expressions whose values are the query's parameters.
-    parameters: Vec<Expr>,
-}
-
-/// The filter and the new values of a change as a query over its table.
-fn values_query(
-    table: &Arc<Table>,
-    columns: &[ColumnVar],
-    filter: &Option<Expr>,
-    assignments: &[(usize, Expr)],
-) -> Query {
-    let output = |(_, value): &(usize, Expr)| OutputColumn {
-        variable: ColumnVar(u32::MAX),
-        name: SmolStr::default(),
-        value: value.clone(),
-    };
-    Query {
-        with: Vec::new(),
-        from: Some(From::Table { table: table.clone(), columns: columns.to_vec() }),
-        filter: filter.clone(),
-        aggregation: None,
-        having: None,
-        outputs: assignments.iter().map(output).collect(),
-        distinct: false,
-        order: Vec::new(),
-        limit: None,
-        offset: None,
-    }
+    pub(super) parameters: Vec<Expr>,
 }
 
 /// The columns of a query's result.
@@ -388,57 +330,4 @@ pub fn fields(query: &Query) -> Vec<Field> {
     let field =
         |o: &crate::hir::OutputColumn| Field { name: o.name.clone(), ty: o.value.ty.clone() };
     query.outputs.iter().map(field).collect()
-}
-
-fn stored_columns(table: &Table) -> Vec<(ColumnId, Type)> {
-    table.columns.iter().map(|c| (c.id, c.ty.clone())).collect()
-}
-
-/// The rows of a query that is nothing but VALUES, or SELECT without FROM.
-fn plain_rows(query: &Query) -> Option<Vec<Vec<Expr>>> {
-    let bare = query.filter.is_none()
-        && query.aggregation.is_none()
-        && query.having.is_none()
-        && query.order.is_empty()
-        && query.limit.is_none()
-        && query.offset.is_none()
-        && !query.distinct;
-    if !bare {
-        return None;
-    }
-    let outputs = |values: &[(ColumnVar, &Expr)]| {
-        let output = |o: &crate::hir::OutputColumn| {
-            let mut value = o.value.clone();
-            substitute(&mut value, values);
-            value
-        };
-        query.outputs.iter().map(output).collect::<Vec<Expr>>()
-    };
-    match &query.from {
-        None => Some(vec![outputs(&[])]),
-        Some(From::Values { rows, columns }) => {
-            let row = |row: &Vec<Expr>| {
-                outputs(&columns.iter().copied().zip(row.iter()).collect::<Vec<_>>())
-            };
-            Some(rows.iter().map(row).collect())
-        }
-        Some(From::Query(inner)) => {
-            let rows = plain_rows(inner)?;
-            let row = |row: &Vec<Expr>| {
-                let vars = inner.outputs.iter().map(|o| o.variable);
-                outputs(&vars.zip(row.iter()).collect::<Vec<_>>())
-            };
-            Some(rows.iter().map(row).collect())
-        }
-        Some(_) => None,
-    }
-}
-
-fn all_constant(rows: &[Vec<Expr>]) -> bool {
-    let constant = |e: &Expr| match &e.kind {
-        ExprKind::Constant(_) => true,
-        ExprKind::Convert { operand, .. } => matches!(operand.kind, ExprKind::Constant(_)),
-        _ => false,
-    };
-    rows.iter().flatten().all(constant)
 }

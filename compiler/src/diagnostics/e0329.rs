@@ -33,6 +33,12 @@ pub(crate) fn misplaced_effect(span: Span, name: &str, clause: &str) -> Diagnost
         .with_help("call it as a statement, in LET, SET or RETURN, or in a SELECT without FROM")
 }
 
+/// `name` is called at `span`, in a clause whose value may depend on the row alone.
+pub(crate) fn impure(span: Span, name: &str, clause: &str) -> Diagnostic {
+    let message = format!("`{name}` does not depend on the row alone, as {clause} must");
+    Diagnostic::error(PAGE.code, span, message).with_text("this call")
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -32,6 +32,14 @@ pub(crate) fn breaks_constraint(span: Span, column: &str, missing: bool) -> Diag
         .with_note("it raises NotNullViolation when it runs")
 }
 
+/// The constants of a row break the CHECK constraint `check` of `table`.
+pub(crate) fn breaks_check(span: Span, check: &str, table: &str) -> Diagnostic {
+    let message = format!("this row breaks the constraint `{check}` of `{table}`");
+    Diagnostic::warning(PAGE.code, span, message)
+        .with_text("its CHECK is FALSE for these values")
+        .with_note("it raises CheckViolation when it runs")
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

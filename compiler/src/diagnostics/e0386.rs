@@ -6,9 +6,9 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0386",
     title: "file cannot be used",
-    explanation: r#"The columns of a file in FROM are found by looking at it. A file that cannot be opened
-when the script is checked is looked at when its statement is reached; one that cannot be opened
-then, or that is of no known format, is an error.
+    explanation: r#"The columns of a file in FROM are found by looking at it. A file that cannot be
+opened when the script is checked is looked at when its statement is reached; one that cannot be
+opened then, or that is of no known format, is an error.
 
 ```sql
 FROM 'sales.dat';

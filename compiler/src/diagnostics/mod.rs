@@ -26,9 +26,10 @@ pages! {
     e0330, e0331, e0332, e0333, e0334, e0335, e0336, e0337, e0338, e0339,
     e0340, e0341, e0342, e0343, e0344, e0345, e0346, e0347, e0348, e0349,
     e0350, e0351, e0352, e0353, e0354, e0355, e0357, e0358, e0359,
+    e0360,
     e0370, e0371, e0372, e0373, e0374, e0375, e0376,
-    e0385, e0386, e0388, e0389,
-    e0390, e0391, e0392, e0393, e0394, e0395, e0396,
+    e0380, e0381, e0382, e0385, e0386, e0388, e0389,
+    e0390, e0391, e0392, e0393, e0394, e0395, e0396, e0397,
 }
 
 pub(crate) use e0300::not_supported;
@@ -60,7 +61,7 @@ pub(crate) use e0325::no_field;
 pub(crate) use e0326::wrong_width;
 pub(crate) use e0327::{null_argument, null_value};
 pub(crate) use e0328::null_comparison;
-pub(crate) use e0329::misplaced_effect;
+pub(crate) use e0329::{impure, misplaced_effect};
 pub(crate) use e0330::already_exists;
 pub(crate) use e0331::outside_loop;
 pub(crate) use e0332::{missing_result, outside_function, unexpected_result};
@@ -71,7 +72,7 @@ pub(crate) use e0336::implicit_cross_join;
 pub(crate) use e0337::unused_result;
 pub(crate) use e0338::late;
 pub(crate) use e0339::{variable_in_function, variable_in_view};
-pub(crate) use e0340::breaks_constraint;
+pub(crate) use e0340::{breaks_check, breaks_constraint};
 pub(crate) use e0341::variable_type;
 pub(crate) use e0342::recursive_type;
 pub(crate) use e0343::missing_fields;
@@ -90,6 +91,7 @@ pub(crate) use e0355::{not_a_name, unknown_variable};
 pub(crate) use e0357::not_in_distinct;
 pub(crate) use e0358::assigned_twice;
 pub(crate) use e0359::bad_decimal;
+pub(crate) use e0360::no_index;
 pub(crate) use e0370::subquery_width;
 pub(crate) use e0371::set_width;
 pub(crate) use e0372::outside_join;
@@ -97,6 +99,9 @@ pub(crate) use e0373::{misplaced_recursion, recursive_type_differs};
 pub(crate) use e0374::needed_by_views;
 pub(crate) use e0375::{view_not_table, wrong_drop};
 pub(crate) use e0376::{broken_object, duplicate_column, recursive_view};
+pub(crate) use e0380::no_arbiter;
+pub(crate) use e0381::index_of_constraint;
+pub(crate) use e0382::unknown_index;
 pub(crate) use e0385::file_option;
 pub(crate) use e0386::file_unusable;
 pub(crate) use e0388::unknown_setting;
@@ -108,6 +113,7 @@ pub(crate) use e0393::not_iterable;
 pub(crate) use e0394::unlisted_exception;
 pub(crate) use e0395::kept_function;
 pub(crate) use e0396::{arrays_only, not_a_collection};
+pub(crate) use e0397::unknown_prepared;
 
 /// Adds "did you mean" with its fix, or says that nothing is similar.
 fn suggest(diagnostic: Diagnostic, span: Span, similar: Option<&str>, what: &str) -> Diagnostic {

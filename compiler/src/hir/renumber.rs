@@ -77,6 +77,7 @@ impl Block {
                     query.renumber(by);
                     body.renumber(by);
                 }
+                Step::Change(change, _) => change.renumber_change(by),
                 Step::Break | Step::Continue => {}
             }
         }

@@ -216,6 +216,7 @@ impl Block {
                     query.for_each_expr(visit);
                     body.for_each_expr(visit);
                 }
+                Step::Change(change, _) => change.for_each_change_expr(visit),
                 Step::Break | Step::Continue => {}
             }
         }
@@ -240,6 +241,7 @@ impl Block {
                     query.for_each_expr_mut(visit);
                     body.for_each_expr_mut(visit);
                 }
+                Step::Change(change, _) => change.for_each_change_expr_mut(visit),
                 Step::Break | Step::Continue => {}
             }
         }
@@ -264,6 +266,7 @@ impl Block {
                 | Step::Push(_, e)
                 | Step::Expr(e)
                 | Step::Print(e) => e.for_each_table(visit),
+                Step::Change(change, _) => change.for_each_changed_table(visit),
                 Step::Break | Step::Continue => {}
             }
         }
@@ -288,6 +291,7 @@ impl Block {
                 | Step::Push(_, e)
                 | Step::Expr(e)
                 | Step::Print(e) => e.for_each_table_mut(visit),
+                Step::Change(change, _) => change.for_each_changed_table_mut(visit),
                 Step::Break | Step::Continue => {}
             }
         }
@@ -392,7 +396,8 @@ impl Query {
 }
 
 impl From {
-    fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
+    /// Calls `visit` with the tables that the row source reads.
+    pub fn for_each_table(&self, visit: &mut dyn FnMut(&Arc<Table>)) {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}
@@ -411,7 +416,8 @@ impl From {
         }
     }
 
-    fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
+    /// Calls `visit` with the tables that the row source reads, to change them.
+    pub fn for_each_table_mut(&mut self, visit: &mut dyn FnMut(&mut Arc<Table>)) {
         match self {
             From::Table { table, .. } => visit(table),
             From::Values { .. } | From::Common { .. } => {}

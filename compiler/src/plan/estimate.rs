@@ -19,7 +19,7 @@ pub fn rows(plan: &LogicalPlan, context: &PlanContext<'_>) -> f64 {
         LogicalPlan::Unit => 1.0,
         LogicalPlan::Values { rows, .. } => rows.len() as f64,
         LogicalPlan::Scan { table, .. } => {
-            context.catalog.statistics(table).rows.map_or(UNKNOWN_TABLE, |r| r as f64)
+            context.statistics(table).rows.map_or(UNKNOWN_TABLE, |r| r as f64)
         }
         LogicalPlan::Filter { input, conditions } => {
             let part: f64 = conditions.iter().map(|c| selectivity(c, input, context)).product();
@@ -120,7 +120,7 @@ fn distinct_of(var: ColumnVar, plan: &LogicalPlan, context: &PlanContext<'_>) ->
     match plan {
         LogicalPlan::Scan { table, columns, .. } => {
             let (_, index) = columns.iter().find(|(v, _)| *v == var)?;
-            let statistics = context.catalog.statistics(table);
+            let statistics = context.statistics(table);
             if table.key.as_slice() == [*index] {
                 return statistics.rows.map(|rows| rows as f64);
             }
@@ -187,7 +187,7 @@ fn bounds_of(var: ColumnVar, plan: &LogicalPlan, context: &PlanContext<'_>) -> O
     match plan {
         LogicalPlan::Scan { table, columns, .. } => {
             let (_, index) = columns.iter().find(|(v, _)| *v == var)?;
-            let statistics = context.catalog.statistics(table);
+            let statistics = context.statistics(table);
             let column = statistics.columns.get(*index)?;
             match (&column.min, &column.max) {
                 (Some(Value::Int(min)), Some(Value::Int(max))) => Some((*min as f64, *max as f64)),

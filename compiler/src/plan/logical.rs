@@ -12,7 +12,7 @@ use grizzly_bytecode::Type;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-pub use build::build;
+pub use build::{build, build_from};
 pub use common::{CommonUse, free_commons, is_volatile};
 pub use walk::{free_columns, free_columns_of_query, query_defines};
 

@@ -1,16 +1,18 @@
 //! Physical plans: the same operators with algorithms chosen. Joins are hash joins, and nested
-//! loops where there is no equality; the side with fewer rows is built, where the kind of join allows it.
+//! loops where there is no equality; the side with fewer rows is built, where the kind of join
+//! allows it.
 
 mod join;
 
 use super::PlanContext;
+use super::access::{ScanPredicate, choose_index, predicate};
 use super::logical::{Common, Count, JoinKind, LogicalPlan};
-use crate::catalog::Table;
+use crate::catalog::{Index, Table};
 use crate::codegen::builder::Result;
 use crate::hir::{
     AggregateCall, ColumnVar, CommonTableId, Expr, ExprKind, OrderKey, TableFunction,
 };
-use grizzly_bytecode::{Cmp, ColumnId, Type, Value};
+use grizzly_bytecode::{Type, Value};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -38,6 +40,8 @@ pub enum PhysicalPlan {
         ordered: bool,
         /// What the storage may use to skip data.
         predicates: Vec<ScanPredicate>,
+        /// The index that finds the rows, by the predicates on its first columns.
+        index: Option<Arc<Index>>,
         /// How many rows are wanted at most.
         limit_hint: Option<u64>,
     },
@@ -170,19 +174,6 @@ pub struct JoinKey {
     pub nulls: bool,
 }
 
-/// A condition that the storage understands.
-#[derive(Clone, Debug)]
-pub struct ScanPredicate {
-    /// The column.
-    pub column: ColumnId,
-    /// Its name.
-    pub name: smol_str::SmolStr,
-    /// The comparison.
-    pub op: Cmp,
-    /// A constant or a parameter of the statement.
-    pub value: Expr,
-}
-
 /// Chooses algorithms.
 ///
 /// # Errors
@@ -193,10 +184,10 @@ pub fn choose(plan: &LogicalPlan, context: &mut PlanContext<'_>) -> Result<Physi
     Ok(match plan {
         LogicalPlan::Unit => PhysicalPlan::Unit,
         LogicalPlan::Values { rows, columns } => values(rows, columns, context),
-        LogicalPlan::Scan { .. } => scan(plan, &[]),
+        LogicalPlan::Scan { .. } => scan(plan, &[], context),
         LogicalPlan::Filter { input, conditions } => {
             let input = match &**input {
-                LogicalPlan::Scan { .. } => Box::new(scan(input, conditions)),
+                LogicalPlan::Scan { .. } => Box::new(scan(input, conditions, context)),
                 _ => below(input, context)?,
             };
             PhysicalPlan::Filter { input, conditions: conditions.clone() }
@@ -299,45 +290,21 @@ fn values(
     PhysicalPlan::Union { inputs, columns: columns.to_vec() }
 }
 
-fn scan(plan: &LogicalPlan, conditions: &[Expr]) -> PhysicalPlan {
+fn scan(plan: &LogicalPlan, conditions: &[Expr], context: &PlanContext<'_>) -> PhysicalPlan {
     let LogicalPlan::Scan { table, columns, row_key, ordered } = plan else {
         return PhysicalPlan::Unit;
     };
     let used = if table.file.is_some() { &[] } else { conditions };
-    let predicates = used.iter().filter_map(|c| predicate(c, table, columns)).collect();
+    let known = used.iter().filter_map(|c| predicate(c, table, columns));
+    let predicates: Vec<ScanPredicate> = known.collect();
+    let index = choose_index(table, &predicates, context);
     PhysicalPlan::Scan {
         table: table.clone(),
         columns: columns.clone(),
         row_key: *row_key,
         ordered: *ordered,
         predicates,
+        index,
         limit_hint: None,
     }
-}
-
-/// `column op value`, in either order.
-fn predicate(
-    condition: &Expr,
-    table: &Table,
-    columns: &[(ColumnVar, usize)],
-) -> Option<ScanPredicate> {
-    let ExprKind::Compare { op, left, right } = &condition.kind else { return None };
-    let side = |column: &Expr, value: &Expr, op: Cmp| {
-        let ExprKind::Column(var) = &column.kind else { return None };
-        let known = match &value.kind {
-            ExprKind::Constant(v) => !v.is_null(),
-            ExprKind::Parameter(_) => true,
-            _ => false,
-        };
-        let index = columns.iter().find(|(v, _)| v == var).map(|(_, index)| *index)?;
-        let column = table.columns.get(index)?;
-        let fits = known && column.ty == value.ty && !matches!(value.ty, Type::Enum(_));
-        fits.then(|| ScanPredicate {
-            column: column.id,
-            name: column.name.clone(),
-            op,
-            value: value.clone(),
-        })
-    };
-    side(left, right, *op).or_else(|| side(right, left, op.swapped()))
 }

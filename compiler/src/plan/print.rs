@@ -1,6 +1,7 @@
 //! Plans as indented trees, for EXPLAIN, `--emit` and snapshot tests.
 
 use super::PlanContext;
+use super::access::ScanTest;
 use super::logical::LogicalPlan;
 use super::logical::{Count, JoinKind};
 use super::physical::{PhysicalCommon, PhysicalJoin, PhysicalPlan};
@@ -152,19 +153,40 @@ impl Printer<'_, '_> {
     }
 
     fn scan(&self, plan: &PhysicalPlan) -> String {
-        let PhysicalPlan::Scan { table, columns, row_key, ordered, predicates, limit_hint } = plan
+        let PhysicalPlan::Scan { table, columns, row_key, ordered, predicates, index, limit_hint } =
+            plan
         else {
             return String::new();
         };
         let vars = columns.iter().map(|(v, _)| *v).chain(*row_key);
-        let kind = if table.file.is_some() { "FileScan" } else { "TableScan" };
-        let mut text = format!("{kind} {} [{}]", source_name(table), self.names(vars));
+        let mut text = match index {
+            Some(index) => format!("IndexScan {} of {}", index.name, table.name),
+            None if table.file.is_some() => format!("FileScan {}", source_name(table)),
+            None => format!("TableScan {}", source_name(table)),
+        };
+        let _ = write!(text, " [{}]", self.names(vars));
         if *ordered {
             text.push_str(" in key order");
         }
-        for (index, p) in predicates.iter().enumerate() {
-            let word = if index == 0 { " skip by" } else { " AND" };
-            let _ = write!(text, "{word} {} {} {}", p.name, p.op, self.expr(&p.value));
+        let first_key = table.key.first().copied();
+        let by_key = predicates.iter().any(|p| Some(p.index) == first_key && p.bounds());
+        let how = match (index, by_key) {
+            (Some(_), _) => " by",
+            (None, true) => " by key",
+            (None, false) => " skip by",
+        };
+        for (number, p) in predicates.iter().enumerate() {
+            let word = if number == 0 { how } else { " AND" };
+            let _ = match &p.test {
+                ScanTest::Compare(op, value) => {
+                    write!(text, "{word} {} {op} {}", p.name, self.expr(value))
+                }
+                ScanTest::In(values) => {
+                    let values: Vec<String> = values.iter().map(|e| self.expr(e)).collect();
+                    write!(text, "{word} {} IN ({})", p.name, values.join(", "))
+                }
+                ScanTest::IsNull => write!(text, "{word} {} IS NULL", p.name),
+            };
         }
         if let Some(limit) = limit_hint {
             let _ = write!(text, " up to {limit} rows");

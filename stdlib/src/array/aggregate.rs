@@ -30,6 +30,7 @@ pub(crate) const BODIES: Bodies = &[
     ("list_kurtosis", kurtosis),
     ("list_covar_samp", covar_samp),
     ("list_covar_pop", covar_pop),
+    ("list_regr_count", regr_count),
     ("list_corr", corr),
     ("list_regr_slope", regr_slope),
     ("list_regr_intercept", regr_intercept),
@@ -269,6 +270,13 @@ fn covar_samp(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
 fn covar_pop(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
     let pairs = pairs(arguments)?;
     Ok(float((pairs.count > 0.0).then(|| pairs.xy / pairs.count)))
+}
+
+fn regr_count(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
+    if super::elements_or_null(arguments, 0)?.is_none() {
+        return Ok(Value::Int(0));
+    }
+    Ok(Value::Int(pairs(arguments)?.count as i64))
 }
 
 fn corr(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {

@@ -11,6 +11,7 @@ pub(crate) const BODIES: Bodies = &[
     ("array_prepend", prepend),
     ("array_cat", cat),
     ("array_insert", insert),
+    ("array_set", set),
     ("array_remove", remove),
     ("array_replace", replace),
     ("array_sort", sort),
@@ -57,6 +58,23 @@ fn insert(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
         Ok(at) if at <= xs.len() => xs.insert(at, any(arguments, 2)?.clone()),
         _ => {
             let message = format!("{index} is no place in an array of {} elements", xs.len());
+            return Err(Fault::new(Builtin::IndexOutOfRange, message));
+        }
+    }
+    Ok(array(xs))
+}
+
+fn set(_: &NativeContext<'_>, arguments: &[Value]) -> Outcome {
+    if any(arguments, 0)?.is_null() || any(arguments, 1)?.is_null() {
+        return Ok(Value::Null);
+    }
+    let mut xs = elements(arguments, 0)?.to_vec();
+    let index = integer(arguments, 1)?;
+    let at = if index < 0 { index.saturating_add(xs.len() as i64) } else { index };
+    match usize::try_from(at).ok().and_then(|at| xs.get_mut(at)) {
+        Some(x) => *x = any(arguments, 2)?.clone(),
+        None => {
+            let message = format!("there is no element {index} in an array of {}", xs.len());
             return Err(Fault::new(Builtin::IndexOutOfRange, message));
         }
     }

@@ -6,14 +6,16 @@
 //! - Every scalar converts to TEXT by [`crate::display`], and what it writes converts back.
 //! - Deliberately absent: which conversions are implicit, which is the compiler's business.
 
+pub(crate) mod encoding;
+mod json;
 mod numbers;
 mod texts;
 
 use crate::arguments::{any, cast_error};
-use crate::display::{text_of, write_json};
+use crate::display::text_of;
 use crate::registry::Bodies;
 use grizzly_bytecode::temporal::MICROS_PER_DAY;
-use grizzly_bytecode::{Builtin, Fault, Interval, StructType, StructValue, Type, Value};
+use grizzly_bytecode::{Fault, Interval, StructType, StructValue, Type, Value};
 use grizzly_vm::native::NativeContext;
 use std::sync::Arc;
 
@@ -39,18 +41,17 @@ pub fn convert(value: &Value, from: &Type, to: &Type) -> Result<Value, Fault> {
     if value.is_null() || from == to {
         return Ok(value.clone());
     }
+    if let (Value::Text(text), Type::Json) = (value, from) {
+        return json::from_json(text, to);
+    }
     match to {
         Type::Text => Ok(Value::text(text_of(value, from))),
-        Type::Json => to_json(value, from),
+        Type::Json => json::to_json(value, from),
         Type::Array(element) => to_array(value, from, element),
         Type::Struct(shape) => to_struct(value, from, shape),
         Type::Map(pair) => to_map(value, from, pair),
         _ => match (value, from) {
             (Value::Text(text), Type::Text) => texts::parse(text, to),
-            (Value::Text(_), Type::Json) => Err(Fault::new(
-                Builtin::CastError,
-                format!("converting JSON to {to} is not supported yet"),
-            )),
             _ if to.is_number() || *to == Type::Bool => numbers::to_number(value, from, to),
             _ => to_other(value, from, to),
         },
@@ -94,15 +95,6 @@ fn to_other(value: &Value, from: &Type, to: &Type) -> Outcome {
         (Value::Int(_), Type::Enum(_), Type::Enum(_)) => texts::parse(&text_of(value, from), to),
         _ => Err(no_conversion(from, to)),
     }
-}
-
-fn to_json(value: &Value, from: &Type) -> Outcome {
-    if matches!(from, Type::Text) {
-        return Err(cast_error("reading TEXT as JSON is not supported yet"));
-    }
-    let mut out = String::new();
-    write_json(&mut out, value, from);
-    Ok(Value::text(out))
 }
 
 fn to_array(value: &Value, from: &Type, element: &Type) -> Outcome {

@@ -30,7 +30,12 @@ const BATCH_BYTES: usize = 64 << 20;
 /// is an error like any other.
 fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(read) => read.map_err(|error| error.to_string()),
+        Ok(read) => read.map_err(|error| match error.to_string() {
+            text if text.contains("requires the zstd feature") => {
+                "it is compressed with zstd, which is not supported yet".into()
+            }
+            text => text,
+        }),
         Err(_) => Err("the file is damaged".into()),
     }
 }
@@ -50,7 +55,7 @@ pub(super) fn describe(
 ) -> Result<Described, Undescribed> {
     let path = paths.first().map_or("", String::as_str);
     let file = files.open(path).map_err(|error| Undescribed::not_now(path, &error))?;
-    let wrong = |why: String| Undescribed::Wrong(format!("`{path}` is no Feather file: {why}"));
+    let wrong = |why: String| Undescribed::Wrong(format!("`{path}` cannot be read as a Feather file: {why}"));
     let reader = open(file, None).map_err(wrong)?;
     let mut columns = Vec::new();
     for field in reader.schema().fields() {

@@ -1,6 +1,6 @@
 //! File formats: what a file's columns are, its rows as the scans of the machine, and results
-//! written as files. COPY and FROM of a file use them; which file is meant by which statement is the
-//! compiler's business.
+//! written as files. COPY and FROM of a file use them; which file is meant by which statement is
+//! the compiler's business.
 //!
 //! Files are reached through the machine's port, so that a test or a program that embeds the
 //! library decides what a path means.
@@ -11,6 +11,9 @@ mod feather;
 mod json;
 mod values;
 mod window;
+
+#[cfg(test)]
+mod tests;
 
 pub use csv::CsvWriter;
 pub use json::JsonWriter;

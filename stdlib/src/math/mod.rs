@@ -1,6 +1,7 @@
 //! Numeric functions. DOUBLE follows IEEE 754: what has no value is NaN or infinite, not a fault.
 //! Integers and DECIMAL are exact and checked.
 
+pub(crate) mod bits;
 pub mod rounding;
 
 use crate::arguments::{any, double, exact, integer, overflow};

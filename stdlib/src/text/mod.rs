@@ -2,6 +2,8 @@
 //!
 //! ASCII text takes a path by bytes wherever the two agree.
 
+pub(crate) mod change;
+pub(crate) mod distance;
 mod padding;
 pub mod pattern;
 mod slicing;

@@ -117,8 +117,8 @@ impl Transaction {
         ids.filter_map(|id| Some((id, self.version(id).ok()?.table.index.clone()?))).collect()
     }
 
-    /// The ranges of keys outside of which no row fulfils the predicates: keys of a table, or of the
-    /// entries of an index. `None` where the predicates do not bound the key's first column.
+    /// The ranges of keys outside of which no row fulfils the predicates: keys of a table, or of
+    /// the entries of an index. `None` where the predicates do not bound the key's first column.
     ///
     /// # Errors
     /// [`Error::UnknownTable`].

@@ -276,7 +276,8 @@ proptest! {
         for step in &steps {
             run.step(step);
         }
-        for step in [Step::Check, Step::Commit, Step::Reopen, Step::Check, Step::FlushAll, Step::Check] {
+        use Step::{Check, Commit, FlushAll, Reopen};
+        for step in [Check, Commit, Reopen, Check, FlushAll, Check] {
             run.step(&step);
         }
     }

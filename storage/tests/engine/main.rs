@@ -9,5 +9,6 @@ mod crash;
 mod damage;
 mod index;
 mod model;
+mod nested;
 mod support;
 mod transactions;

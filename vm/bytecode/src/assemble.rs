@@ -246,6 +246,8 @@ fn access(index: usize, text: &str) -> Option<Access> {
     Some(Access {
         table: TableId(index as u32),
         key: key.into_iter().map(ty).collect::<Option<_>>()?,
+        row_key: false,
+        arbiters: crate::Arbiters::default(),
         columns: columns.into_iter().enumerate().map(column).collect::<Option<_>>()?,
         name: SmolStr::new(name),
     })

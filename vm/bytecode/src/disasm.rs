@@ -128,7 +128,12 @@ impl Display for ShowAccess<'_> {
         write!(f, "{} {}", self.0.table, self.0.name)?;
         write_list(f, " key (", self.0.key.iter(), ")")?;
         let columns = self.0.columns.iter().map(|(column, ty)| format!("{column} {ty}"));
-        write_list(f, " columns (", columns, ")")
+        write_list(f, " columns (", columns, ")")?;
+        f.write_str(if self.0.row_key { " by row key" } else { "" })?;
+        if !self.0.arbiters.rules.is_empty() {
+            write_list(f, " unless (", self.0.arbiters.rules.iter(), ")")?;
+        }
+        f.write_str(if self.0.arbiters.once { " once" } else { "" })
     }
 }
 
@@ -234,6 +239,9 @@ fn write_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
             write_list(f, &format!("    scan {} {} (", scan.table, scan.name), columns, ")")?;
             for predicate in &scan.predicates {
                 write!(f, " where {} {:?}", predicate.column, predicate.test)?;
+            }
+            if let Some((index, name)) = &scan.index {
+                write!(f, " by index {index} {name}")?;
             }
             f.write_str(if scan.needs_row_key { " with row key" } else { "" })?;
             f.write_str(if scan.ordered { " ordered" } else { "" })?;

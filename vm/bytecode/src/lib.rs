@@ -25,8 +25,8 @@ pub use file::{
 pub use ids::*;
 pub use opcodes::{Instr, VectorInstr};
 pub use program::{
-    Access, ClosureShape, Constant, Function, Handler, Layout, Native, Parameter, ParameterSource,
-    Program, closure_layouts,
+    Access, Arbiters, ClosureShape, Constant, Function, Handler, Layout, Native, Parameter,
+    ParameterSource, Program, closure_layouts,
 };
 pub use types::{EnumType, ExceptionType, Field, FunctionType, Repr, StructType, Type, VectorKind};
 pub use value::{Closure, ExceptionValue, Interval, StructValue, Value};

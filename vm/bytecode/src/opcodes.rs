@@ -296,6 +296,7 @@ opcode_table! {
     EmitRow "emit_row" { o: In ObjectWindow } "append the row O[o..] to the statement's result";
     GetRow "get_row" { x: In AccessId, o: InOut ObjectWindow, t: In Target } "O[o..] := the columns of the row of X[x] whose key is O[o..]; goto t where there is none";
     InsertRow "insert_row" { x: In AccessId, o: In ObjectWindow } "insert the row O[o..] into X[x]; raises ConstraintViolation";
+    InsertOrFind "insert_or_find" { x: In AccessId, o: InOut ObjectWindow, t: In Target } "insert the row O[o..] into X[x]; where one of its arbiters is in the way, put that row's key behind the row and goto t";
     UpdateRow "update_row" { x: In AccessId, o: In ObjectWindow } "set columns of the row whose key is O[o..]; the new values follow the key";
     DeleteRow "delete_row" { x: In AccessId, o: In ObjectWindow } "delete the row whose key is O[o..]";
     RunQuery "run_query" { q: In QueryId, o: In ObjectWindow } "run Q[q] with parameters O[o..]; its rows go to the statement's result";

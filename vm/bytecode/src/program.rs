@@ -64,6 +64,8 @@ pub enum ParameterSource {
     Positional(u16),
     /// `$name`.
     Named(SmolStr),
+    /// A local of the script, by a name that no other declaration has.
+    Local(SmolStr),
 }
 
 /// How one value is passed: the class of its registers and whether it may be NULL.
@@ -174,12 +176,27 @@ pub struct Native {
 pub struct Access {
     /// The table.
     pub table: TableId,
-    /// The types of the primary key's columns; empty for inserts into a table without one.
+    /// The types of the primary key's columns; empty for inserts into a table without one. For rows
+    /// found by their row key one BLOB.
     pub key: Vec<Type>,
+    /// Whether rows are found by the row key that [`crate::Instr::InsertOrFind`] gives.
+    pub row_key: bool,
+    /// insert_or_find: the rows that are in the way.
+    pub arbiters: Arbiters,
     /// get: the columns read. insert: all columns in order. update: the columns set.
     pub columns: Vec<(ColumnId, Type)>,
     /// The table's and the columns' names, for messages.
     pub name: SmolStr,
+}
+
+/// The rows that are in the way of a new one without raising.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arbiters {
+    /// The rules of uniqueness: ids of unique indexes, or the table's own for its key; all where
+    /// empty.
+    pub rules: Vec<TableId>,
+    /// Whether a row that this statement has written already raises CardinalityViolation.
+    pub once: bool,
 }
 
 impl Function {

@@ -132,6 +132,8 @@ pub struct Scan {
     /// unless
     /// `Scan` reports them exact at run time.
     pub predicates: Vec<Predicate>,
+    /// The index that finds the rows, by the predicates on its first columns.
+    pub index: Option<(TableId, SmolStr)>,
     /// Whether a last column holds the row's key as bytes (for UPDATE and DELETE).
     pub needs_row_key: bool,
     /// Whether rows must come in key order.

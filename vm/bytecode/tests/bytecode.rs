@@ -280,6 +280,7 @@ fn query(condition: Vec<VectorInstr>) -> Query {
                 table: TableId(0),
                 columns,
                 predicates: Vec::new(),
+                index: None,
                 needs_row_key: false,
                 ordered: false,
                 limit_hint: None,

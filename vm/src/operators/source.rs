@@ -167,6 +167,7 @@ fn open_scan(
         table: scan.table,
         columns: &scan.columns,
         predicates: &predicates,
+        index: scan.index.as_ref().map(|(index, _)| *index),
         needs_row_key: scan.needs_row_key,
         ordered: scan.ordered,
         limit_hint: scan.limit_hint,

@@ -157,6 +157,7 @@ pub(crate) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
         | Instr::EmitRow { .. }
         | Instr::GetRow { .. }
         | Instr::InsertRow { .. }
+        | Instr::InsertOrFind { .. }
         | Instr::UpdateRow { .. }
         | Instr::DeleteRow { .. } => world::step(m, instr),
         _ => values::step(m, instr),

@@ -20,6 +20,11 @@ pub(super) fn step(m: &mut Machine<'_, '_>, instr: Instr) -> Step {
             }
         }
         Instr::InsertRow { x, o } => write_row(m, x, o, WriteOperation::Insert)?,
+        Instr::InsertOrFind { x, o, t } => {
+            if !insert_or_find(m, x, o)? {
+                return Ok(Next::Goto(t));
+            }
+        }
         Instr::UpdateRow { x, o } => write_row(m, x, o, WriteOperation::Update)?,
         Instr::DeleteRow { x, o } => write_row(m, x, o, WriteOperation::Delete)?,
         Instr::EmitRow { o } => {
@@ -60,7 +65,8 @@ fn get_row(m: &mut Machine<'_, '_>, x: AccessId, o: ObjectWindow) -> Result<bool
     let access = access(m, x);
     let objects = &mut m.objects[o.index()..];
     let key = &objects[..access.key.len()];
-    let request = GetRequest { table: access.table, key, columns: &access.columns };
+    let (table, kind, columns) = (access.table, kind_of(access), access.columns.as_slice());
+    let request = GetRequest { table, key, kind, columns };
     if !m.context.tables.get(request, &mut m.side.row)? {
         return Ok(false);
     }
@@ -82,11 +88,39 @@ fn write_row(
         table: access.table,
         operation,
         columns: &access.columns,
-        kind: WriteKind::PrimaryKey,
+        kind: kind_of(access),
     };
     let written = m.context.tables.write_row(&request, row)?;
     m.context.rows_written += written;
     Ok(())
+}
+
+fn kind_of(access: &Access) -> WriteKind {
+    if access.row_key { WriteKind::RowKey } else { WriteKind::PrimaryKey }
+}
+
+/// Inserts a row, or leaves the key of the one in its way behind it; whether it was inserted.
+fn insert_or_find(m: &mut Machine<'_, '_>, x: AccessId, o: ObjectWindow) -> Result<bool, Raised> {
+    let access = access(m, x);
+    let width = access.columns.len();
+    let (row, rest) = m.objects[o.index()..].split_at_mut(width);
+    let request = WriteRequest {
+        table: access.table,
+        operation: WriteOperation::Insert,
+        columns: &access.columns,
+        kind: WriteKind::RowKey,
+    };
+    match m.context.tables.insert_unless(&request, row, &access.arbiters)? {
+        None => {
+            m.context.rows_written += 1;
+            Ok(true)
+        }
+        Some(key) => {
+            // The verifier proved that the window has a register behind the row.
+            rest[0] = key;
+            Ok(false)
+        }
+    }
 }
 
 /// The object registers that a write reads.

@@ -5,7 +5,7 @@
 use super::{GetRequest, Output, ScanRequest, Secrets, TableScan, Tables, WriteRequest};
 use crate::batch::Batch;
 use crate::native::{NativeBody, Natives};
-use grizzly_bytecode::{Builtin, Fault, Field, Type, Value};
+use grizzly_bytecode::{Arbiters, Builtin, Fault, Field, Type, Value};
 
 /// No tables: every access raises.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +25,15 @@ impl Tables for NoTables {
     }
 
     fn write_row(&mut self, _: &WriteRequest<'_>, _: &[Value]) -> Result<u64, Fault> {
+        Err(unreachable_tables())
+    }
+
+    fn insert_unless(
+        &mut self,
+        _: &WriteRequest<'_>,
+        _: &[Value],
+        _: &Arbiters,
+    ) -> Result<Option<Value>, Fault> {
         Err(unreachable_tables())
     }
 

@@ -3,7 +3,7 @@
 
 use crate::Fault;
 use crate::batch::Batch;
-use grizzly_bytecode::{Cmp, ColumnId, TableId, Type, Value, query::WriteOperation};
+use grizzly_bytecode::{Arbiters, Cmp, ColumnId, TableId, Type, Value, query::WriteOperation};
 
 /// The tables of one transaction.
 pub trait Tables {
@@ -26,6 +26,17 @@ pub trait Tables {
     /// A ConstraintViolation, SerializationFailure, ReadOnly, ResourceExhausted or IoError fault.
     /// The caller undoes the statement.
     fn write_row(&mut self, request: &WriteRequest<'_>, row: &[Value]) -> Result<u64, Fault>;
+
+    /// Inserts a row, unless a row is in its way by one of the rules of `arbiters`: that row's key.
+    ///
+    /// # Errors
+    /// As for [`Tables::write_row`]; CardinalityViolation as `arbiters` says.
+    fn insert_unless(
+        &mut self,
+        request: &WriteRequest<'_>,
+        row: &[Value],
+        arbiters: &Arbiters,
+    ) -> Result<Option<Value>, Fault>;
 
     /// Changes the selected rows of a batch as [`grizzly_bytecode::query::Write`] says, and returns
     /// how many.
@@ -61,6 +72,8 @@ pub struct ScanRequest<'a> {
     pub columns: &'a [(ColumnId, Type)],
     /// Conditions, all of which a wanted row fulfils.
     pub predicates: &'a [(ColumnId, ScanTest)],
+    /// The index that finds the rows, by the predicates on its first columns.
+    pub index: Option<TableId>,
     /// Whether a last column holds the row's key as bytes.
     pub needs_row_key: bool,
     /// Whether rows must come in key order.
@@ -106,8 +119,10 @@ pub trait Morsel: Send {
 pub struct GetRequest<'a> {
     /// The table.
     pub table: TableId,
-    /// The primary key's values.
+    /// The primary key's values, or the row key.
     pub key: &'a [Value],
+    /// Which of them.
+    pub kind: WriteKind,
     /// The columns to read.
     pub columns: &'a [(ColumnId, Type)],
 }
@@ -115,7 +130,7 @@ pub struct GetRequest<'a> {
 /// How rows are found for a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteKind {
-    /// By the row key of a scan, in the batch's last column.
+    /// By the row key: in the batch's last column, or in front of the row.
     RowKey,
     /// By the values of the primary key, in front of the row.
     PrimaryKey,

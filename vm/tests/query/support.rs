@@ -190,6 +190,15 @@ impl Tables for MemoryTables {
     fn write_row(&mut self, _: &WriteRequest<'_>, _: &[Value]) -> Result<u64, Fault> {
         Ok(1)
     }
+    fn insert_unless(
+        &mut self,
+        request: &WriteRequest<'_>,
+        row: &[Value],
+        _: &grizzly_bytecode::Arbiters,
+    ) -> Result<Option<Value>, Fault> {
+        self.written.push((request.operation, vec![row.to_vec()]));
+        Ok(None)
+    }
     fn write(&mut self, request: &WriteRequest<'_>, batch: &Batch) -> Result<u64, Fault> {
         let row = |row| {
             let cell = |(at, (_, ty)): (usize, &(ColumnId, Type))| batch.value(row, at, ty);
@@ -298,6 +307,7 @@ pub fn scan(table: u32, types: &[Type]) -> Source {
         table: TableId(table),
         columns: columns.collect(),
         predicates: Vec::new(),
+        index: None,
         needs_row_key: false,
         ordered: false,
         limit_hint: None,

@@ -90,6 +90,18 @@ impl Tables for OneTable {
         Ok(1)
     }
 
+    fn insert_unless(
+        &mut self,
+        _: &WriteRequest<'_>,
+        row: &[Value],
+        _: &grizzly_bytecode::Arbiters,
+    ) -> Result<Option<Value>, Fault> {
+        let found = self.find(&row[0]).map(|at| self.rows[at][0].clone());
+        if found.is_none() {
+            self.rows.push(row.to_vec());
+        }
+        Ok(found)
+    }
     fn write(&mut self, _: &WriteRequest<'_>, _: &Batch) -> Result<u64, Fault> {
         Err(Fault::new(Builtin::IoError, "the scalar tests write row by row"))
     }

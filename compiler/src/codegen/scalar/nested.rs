@@ -5,11 +5,11 @@
 use super::{Emitter, Operand, bug};
 use crate::codegen::builder::{Builder, Result, index_u16};
 use crate::codegen::nulls::NullFlow;
-use crate::hir::{Expr, ExprKind, Lambda, LocalId};
+use crate::hir::{Expr, ExprKind, Lambda, LocalId, StatementKind};
 use crate::plan::logical::query_defines;
 use grizzly_bytecode::{
-    ClosureShape, FunctionId, FunctionType, Imm, Instr, Layout, ObjectWindow, PlaceId, SlotWindow,
-    Type, closure_layouts,
+    ClosureShape, FunctionId, FunctionType, Imm, Instr, Layout, ObjectWindow, Place, PlaceId,
+    SlotWindow, Type, closure_layouts,
 };
 use hashbrown::HashSet;
 use smol_str::SmolStr;
@@ -65,16 +65,30 @@ pub fn row_function(
     // Nothing is known of the rows: every leaf may be NULL.
     let mut emitter = Emitter::new(builder, name.clone(), NullFlow::default(), Some(result));
     emitter.inlined_at = inlined_at;
-    let layout = |leaf: &Expr| Layout { ty: leaf.ty.clone(), nullable: true };
-    emitter.function.parameters = given.iter().map(layout).collect();
-    for leaf in &given {
-        let home = emitter.allocate(&leaf.ty, true)?;
-        emitter.settle_leaf(leaf, home);
-    }
+    emitter.take_given(&given)?;
     emitter.return_value(Some(e))?;
     let function = emitter.finish()?;
     builder.define(id, function);
     Ok((id, given))
+}
+
+/// A function over leaves, with a BOOLEAN result, whose body `write` writes.
+///
+/// # Errors
+/// As for code generation.
+pub fn row_code<'a>(
+    builder: &mut Builder<'a>,
+    given: &[Expr],
+    write: impl FnOnce(&mut Emitter<'_, 'a>) -> Result<()>,
+) -> Result<FunctionId> {
+    let id = builder.reserve()?;
+    let result = Layout { ty: Type::Bool, nullable: true };
+    let mut emitter = Emitter::new(builder, SmolStr::default(), NullFlow::default(), Some(result));
+    emitter.take_given(given)?;
+    write(&mut emitter)?;
+    let function = emitter.finish()?;
+    builder.define(id, function);
+    Ok(id)
 }
 
 impl Emitter<'_, '_> {
@@ -86,6 +100,41 @@ impl Emitter<'_, '_> {
             ExprKind::Parameter(index) => drop(self.given.insert(index, home)),
             _ => {}
         }
+    }
+
+    /// A statement that changes rows: code of its own, given the locals that it names.
+    pub fn change(&mut self, kind: &StatementKind, place: Place) -> Result<()> {
+        let mut exprs = Vec::new();
+        kind.for_each_change_expr(&mut |e| exprs.push(e));
+        let mut given = leaves(exprs.into_iter(), HashSet::new());
+        given.retain(|leaf| matches!(leaf.kind, ExprKind::Local(_)));
+        let name = self.name.clone();
+        let f =
+            crate::codegen::statement::change_function(self.builder, kind, place, name, &given)?;
+        let mark = self.mark();
+        let (s, o) = self.windows()?;
+        let mut windows = Vec::with_capacity(given.len());
+        for leaf in &given {
+            windows.push(self.allocate(&leaf.ty, true)?);
+        }
+        for (leaf, window) in given.iter().zip(windows) {
+            self.emit_to(leaf, window)?;
+        }
+        // Its instructions have places of their own in this function: the call has none.
+        self.push(Instr::Call { f, s: SlotWindow(s), o: ObjectWindow(o) });
+        self.release(mark);
+        Ok(())
+    }
+
+    /// Takes the locals of the code around as parameters.
+    pub fn take_given(&mut self, given: &[Expr]) -> Result<()> {
+        let layout = |leaf: &Expr| Layout { ty: leaf.ty.clone(), nullable: true };
+        self.function.parameters = given.iter().map(layout).collect();
+        for leaf in given {
+            let home = self.allocate(&leaf.ty, true)?;
+            self.settle_leaf(leaf, home);
+        }
+        Ok(())
     }
 
     /// A function value with what it captures.

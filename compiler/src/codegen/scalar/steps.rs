@@ -43,6 +43,7 @@ impl Emitter<'_, '_> {
             Step::Expr(e) => self.emit_to_nowhere(e),
             Step::While(condition, body) => self.repeat(condition, body),
             Step::ForRows(row, query, body) => self.each_row(*row, query, body),
+            Step::Change(change, place) => self.change(change, *place),
             Step::Break => {
                 let innermost = self.loops.last().copied();
                 let innermost = innermost.ok_or_else(|| bug(Default::default(), "no loop"))?;

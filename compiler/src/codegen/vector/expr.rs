@@ -9,8 +9,8 @@ use crate::hir::{
     ArithOp, Block, ConvertMode, Effect, Expr, ExprKind, LocalId, Query, Step, SubqueryKind,
 };
 use grizzly_bytecode::{
-    Cmp, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr, VectorKind,
-    VectorWindow,
+    Cmp, FunctionId, Imm, Layout, ParamId, Repr, Target, Type, VReg, Value, VectorInstr,
+    VectorKind, VectorWindow,
 };
 
 impl VectorEmitter<'_, '_> {
@@ -92,6 +92,14 @@ impl VectorEmitter<'_, '_> {
         // Its instructions have places of their own in the inline chain: the call has none.
         self.push(VectorInstr::CallRows { f, d, b });
         Ok(())
+    }
+
+    /// Calls a BOOLEAN function for every row.
+    pub fn call_rows(&mut self, f: FunctionId, given: &[Expr]) -> Result<VReg> {
+        let d = self.register(VectorKind::Bool)?;
+        let b = self.window(given)?;
+        self.push(VectorInstr::CallRows { f, d, b });
+        Ok(d)
     }
 
     fn constant(&mut self, value: &Value, ty: &Type, d: VReg) -> Result<()> {

@@ -56,7 +56,11 @@ fn clauses(query: &Query, context: &mut PlanContext<'_>) -> Result<LogicalPlan> 
     Ok(plan)
 }
 
-fn build_from(from: &From, context: &mut PlanContext<'_>) -> Result<LogicalPlan> {
+/// The plan of a row source.
+///
+/// # Errors
+/// As for [`build`].
+pub fn build_from(from: &From, context: &mut PlanContext<'_>) -> Result<LogicalPlan> {
     Ok(match from {
         From::Table { table, columns } => LogicalPlan::Scan {
             table: table.clone(),

@@ -48,11 +48,22 @@ fn inline(
     }
     let mut body = value;
     rename(&mut body, &renamed);
+    let mut taken_apart = Vec::new();
+    for (index, argument) in arguments.iter().enumerate() {
+        let Some(local) = renamed.get(&LocalId(index as u32)) else { continue };
+        if is_plain_struct(argument) && !assigns(&body, *local) {
+            take_apart(&mut body, *local, argument);
+            taken_apart.push(*local);
+        }
+    }
     open.push(key.clone());
     inline(&mut body, context, open);
     open.pop();
     let parameters = arguments.iter().enumerate().filter_map(|(index, argument)| {
         let local = renamed.get(&LocalId(index as u32))?;
+        if taken_apart.contains(local) {
+            return None;
+        }
         Some(Step::Let(*local, argument.clone()))
     });
     let block = Block { statements: parameters.collect(), value: Some(body) };
@@ -164,6 +175,41 @@ fn block_of(steps: &[Step], value: Expr) -> Expr {
     let (ty, place): (Type, _) = (value.ty.clone(), value.place);
     let block = Block { statements: steps.to_vec(), value: Some(value) };
     Expr { kind: ExprKind::Block(Box::new(block)), ty, place }
+}
+
+/// Whether an argument is a struct of columns, locals and constants, as a table's row is.
+fn is_plain_struct(e: &Expr) -> bool {
+    let plain = |e: &Expr| {
+        matches!(e.kind, ExprKind::Column(_) | ExprKind::Local(_) | ExprKind::Constant(_))
+    };
+    matches!(&e.kind, ExprKind::MakeStruct(values) if values.iter().all(plain))
+}
+
+fn assigns(e: &Expr, local: LocalId) -> bool {
+    e.any(&|e| match &e.kind {
+        ExprKind::Block(block) | ExprKind::Inlined { body: block, .. } => {
+            block.statements.iter().any(|step| matches!(step, Step::Assign(id, _) if *id == local))
+        }
+        _ => false,
+    })
+}
+
+/// Puts a struct's own expressions in place of a local's fields, and the struct in place of the
+/// local where it is used as a whole: a method on a row does not build the row.
+fn take_apart(e: &mut Expr, local: LocalId, value: &Expr) {
+    if let (ExprKind::Field { operand, index }, ExprKind::MakeStruct(values)) =
+        (&e.kind, &value.kind)
+        && operand.kind == ExprKind::Local(local)
+        && let Some(field) = values.get(usize::from(*index))
+    {
+        e.kind = field.kind.clone();
+        return;
+    }
+    if e.kind == ExprKind::Local(local) {
+        e.kind = value.kind.clone();
+        return;
+    }
+    e.for_each_child_mut(&mut |child| take_apart(child, local, value));
 }
 
 fn rename(e: &mut Expr, renamed: &HashMap<LocalId, LocalId>) {

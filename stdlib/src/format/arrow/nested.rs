@@ -1,5 +1,5 @@
-//! Arrays, structs and maps out of Arrow arrays. A MAP is a list of structs with the fields `key` and
-//! `value`.
+//! Arrays, structs and maps out of Arrow arrays. A MAP is a list of structs with the fields `key`
+//! and `value`.
 
 use super::Column;
 use arrow_array::cast::AsArray;

@@ -95,7 +95,8 @@ impl Sample {
 
     /// Takes the rows: the first apart, the others into the guesses.
     fn rows(&mut self, window: &mut Window, options: &FileOptions) -> io::Result<()> {
-        let mut left = options.sample_rows.unwrap_or(SAMPLE_ROWS);
+        // The first row may be the header.
+        let mut left = options.sample_rows.unwrap_or(SAMPLE_ROWS).saturating_add(1);
         let (mut spans, mut scratch): (Vec<Span>, Vec<u8>) = (Vec::new(), Vec::new());
         loop {
             let taken = {

@@ -15,10 +15,10 @@ const QUOTES: &[(u8, u8)] = &[(b'"', b'"'), (b'"', b'\\'), (b'\'', b'\'')];
 /// How well a shape fits, the most important first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Score {
-    /// Whether every quote is closed where a field ends.
-    well_formed: bool,
     /// Of a thousand rows, how many have the usual number of fields; 0 where that is one.
     regular: usize,
+    /// Whether every quote is closed where a field ends.
+    well_formed: bool,
     /// Fields in quotes of this kind.
     quoted: bool,
     /// The usual number of fields.
@@ -82,7 +82,7 @@ fn score(sample: &[u8], last: bool, shape: Shape) -> Score {
     // Half of the rows at least.
     let regular = if regular >= 500 { regular } else { 0 };
     let fields = if regular > 0 { usual } else { 1 };
-    Score { well_formed, regular, quoted: quoted > 0, fields }
+    Score { regular, well_formed, quoted: quoted > 0, fields }
 }
 
 /// The most frequent number, the first of these.

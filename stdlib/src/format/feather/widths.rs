@@ -51,8 +51,9 @@ pub(super) fn usual(array: &ArrayRef, ty: &Type) -> Result<ArrayRef, ArrowError>
             let days = |millis: i64| {
                 i32::try_from(millis.div_euclid(MILLIS_PER_DAY)).map_err(|_| too_far(millis))
             };
-            let days = array.as_primitive::<Date64Type>().try_unary(days)?;
-            Arc::new(PrimitiveArray::<Date32Type>::from(days))
+            let days: PrimitiveArray<Date32Type> =
+                array.as_primitive::<Date64Type>().try_unary(days)?;
+            Arc::new(days)
         }
         DataType::Time32(TimeUnit::Second) => {
             let micros = |seconds: i32| i64::from(seconds) * 1_000_000;

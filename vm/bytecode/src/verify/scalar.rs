@@ -219,7 +219,8 @@ impl<'p> Code<'p> {
                 ensure(!access.key.is_empty(), || format!("{x} has no key"))?;
                 self.objects(o, access.key.len().max(access.columns.len()))
             }
-            Instr::InsertRow { x, o } => self.objects(o, program.accesses[x.index()].columns.len()),
+            Instr::InsertRow { x, o } => self.row(x, o, 0),
+            Instr::InsertOrFind { x, o, .. } => self.row(x, o, 1),
             Instr::UpdateRow { x, o } => {
                 let access = &program.accesses[x.index()];
                 ensure(!access.key.is_empty(), || format!("{x} has no key"))?;
@@ -246,6 +247,11 @@ impl<'p> Code<'p> {
             Instr::NextRow { q, o, .. } => self.objects(o, program.queries[q.index()].output.len()),
             _ => Ok(()),
         }
+    }
+
+    /// A whole row and some values behind it.
+    fn row(&self, x: AccessId, o: ObjectWindow, more: usize) -> Checked {
+        self.objects(o, self.program.accesses[x.index()].columns.len() + more)
     }
 
     fn window(&self, s: SlotWindow, o: ObjectWindow, (slots, objects): (usize, usize)) -> Checked {
