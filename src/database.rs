@@ -25,6 +25,8 @@ pub struct Options {
     pub memory_limit: Option<u64>,
     /// Whether hot functions are not compiled to native code.
     pub no_jit: bool,
+    /// Whether nothing may be changed; the folder must then be there.
+    pub read_only: bool,
 }
 
 /// An open database. Clones are handles to the same one; it closes with the last handle and
@@ -46,6 +48,8 @@ pub(crate) struct Shared {
     pub compiler: Option<Arc<dyn grizzly_vm::ports::NativeCompiler>>,
     /// The newest catalog version that was committed.
     objects: RwLock<Arc<Objects>>,
+    /// Whether every change is refused.
+    pub read_only: bool,
     /// Held while a transaction with definitions commits, so that versions follow the commits.
     defining: Mutex<()>,
     next_ordinal: AtomicI64,
@@ -60,7 +64,7 @@ impl Database {
     /// [`Error::Database`] where it is locked by another process, damaged, or cannot be read.
     pub fn open(path: impl AsRef<Path>, options: Options, sources: Arc<SourceMap>) -> Result<Self> {
         let name = path.as_ref().display().to_string();
-        let device = storage::DiskDevice::new(path.as_ref()).map_err(|error| Error::Database {
+        let refused = |error: std::io::Error| Error::Database {
             path: name.clone(),
             error: storage::Error::Io {
                 file: String::new(),
@@ -68,7 +72,11 @@ impl Database {
                 kind: error.kind(),
                 message: error.to_string(),
             },
-        })?;
+        };
+        if options.read_only {
+            std::fs::read_dir(path.as_ref()).map_err(refused)?;
+        }
+        let device = storage::DiskDevice::new(path.as_ref()).map_err(refused)?;
         Database::open_device(Arc::new(device), &name, options, sources)
     }
 
@@ -106,6 +114,7 @@ impl Database {
             budget: Budget::new("process", limit),
             compiler: native_compiler(options),
             objects: RwLock::default(),
+            read_only: options.read_only,
             defining: Mutex::new(()),
             next_ordinal: AtomicI64::new(1),
             runtime,

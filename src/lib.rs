@@ -51,11 +51,15 @@ mod error;
 mod frontend;
 pub mod output;
 pub mod render;
+pub mod repl;
 mod session;
+mod size;
 pub mod source;
+mod upkeep;
 pub mod world;
 
 pub use database::{Database, Options};
 pub use error::{Error, Result};
 pub use frontend::Checked;
 pub use session::{Prepared, Session, SessionVariable, Stage, Variables};
+pub use upkeep::{TableSummary, Verified};

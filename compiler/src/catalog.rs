@@ -252,6 +252,23 @@ pub enum NativeType {
     Any,
 }
 
+impl std::fmt::Display for NativeType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NativeType::Is(ty) => write!(f, "{ty}"),
+            NativeType::Variable(letter) => write!(f, "{letter}"),
+            NativeType::Array(element) => write!(f, "ARRAY<{element}>"),
+            NativeType::Map(parts) => write!(f, "MAP<{}, {}>", parts.0, parts.1),
+            NativeType::Struct(fields) => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, ty)| format!("{name} {ty}")).collect();
+                write!(f, "STRUCT({})", fields.join(", "))
+            }
+            NativeType::Any => f.write_str("ANY"),
+        }
+    }
+}
+
 /// A session variable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variable {

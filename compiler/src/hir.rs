@@ -659,6 +659,8 @@ pub enum StatementKind {
     Print(Expr),
     /// `SET name = e` of a session variable.
     SetVariable(SmolStr, Expr),
+    /// `SET system.name = constant`; NULL puts the default back.
+    SetSetting(SmolStr, Value),
     /// LET at the top level, and SET of such a local: the name that no other declaration has.
     Let(SmolStr, Expr),
     /// PREPARE.

@@ -141,6 +141,7 @@ impl<'s> Printer<'s> {
                     self.line(format!("drop {kind:?} {name}"));
                 }
             }
+            StatementKind::SetSetting(n, value) => self.line(format!("set system.{n} = {value:?}")),
             StatementKind::Explain(mode, inner) => {
                 self.line(format!("explain {mode:?}"));
                 let inner = print_statement(inner);

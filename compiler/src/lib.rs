@@ -20,6 +20,7 @@ pub mod nullability;
 pub mod overlay;
 pub mod plan;
 pub mod prelude;
+pub mod settings;
 pub mod suggest;
 
 pub use codegen::statement::{compile, constant_program, explain, explain_logical};

@@ -9,9 +9,10 @@ pub mod datums;
 pub mod errors;
 mod load;
 mod nested;
+mod rows;
 mod scan;
 mod tables;
 pub mod types;
 
 pub use damage::Damage;
-pub use tables::{MAX_KEY_COLUMNS, StorageTables};
+pub use tables::{Access, MAX_KEY_COLUMNS, StorageTables, read_only};

@@ -4,7 +4,9 @@ use super::damage::Damage;
 use super::datums;
 use super::errors::fault;
 use super::load::Load;
+use super::rows::RowScan;
 use super::scan::StorageScan;
+use crate::catalog::virtual_tables::{Sources, is_virtual};
 use grizzly_bytecode::query::WriteOperation;
 use grizzly_bytecode::{Arbiters, Builtin, Cmp, ColumnId, Fault, TableId, Type, Value};
 use grizzly_stdlib::format::arrow::is_nested;
@@ -17,8 +19,23 @@ use grizzly_vm::ports::{
 use hashbrown::HashSet;
 use std::sync::Arc;
 
+/// What a statement may reach beside the storage's tables.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    /// What the tables of `system` are made of.
+    pub system: Sources<'a>,
+    /// Whether every change is refused.
+    pub read_only: bool,
+}
+
+/// The exception of a change in a database that was opened for reading.
+pub fn read_only() -> Fault {
+    Fault::new(Builtin::IoError, "the database was opened for reading only")
+}
+
 /// The tables of a storage transaction.
 pub struct StorageTables<'txn> {
+    access: Access<'txn>,
     transaction: &'txn mut Transaction,
     /// The savepoints that are live; the machine knows them by their number.
     marks: Vec<(u64, Mark)>,
@@ -41,10 +58,24 @@ pub const MAX_KEY_COLUMNS: usize = 32;
 
 impl<'txn> StorageTables<'txn> {
     /// The tables of a transaction; `damage` hears of damaged bytes.
-    pub fn new(transaction: &'txn mut Transaction, damage: Damage) -> StorageTables<'txn> {
+    pub fn new(
+        transaction: &'txn mut Transaction,
+        damage: Damage,
+        access: Access<'txn>,
+    ) -> StorageTables<'txn> {
         let (marks, next_mark, columns, key) = (Vec::new(), 0, Vec::new(), Vec::new());
         let (written, load) = (HashSet::new(), None);
-        StorageTables { transaction, marks, next_mark, columns, key, damage, written, load }
+        StorageTables { access, transaction, marks, next_mark, columns, key, damage, written, load }
+    }
+
+    /// A scan of a table of `system`.
+    fn scan_system(&self, request: &ScanRequest<'_>) -> Result<Box<dyn TableScan>, Fault> {
+        let rows = self.access.system.rows(request.table, self.transaction);
+        let rows = rows.map_err(|error| self.fault(&error))?;
+        // The columns of these tables have their index as their id.
+        let column = |(id, ty): &(ColumnId, Type)| (id.0 as usize, ty.clone());
+        let columns = request.columns.iter().map(column).collect();
+        Ok(Box::new(RowScan { rows, columns, predicates: request.predicates.len() }))
     }
 
     fn fault(&self, error: &storage::Error) -> Fault {
@@ -216,6 +247,9 @@ fn key_datums<'a>(
 
 impl Tables for StorageTables<'_> {
     fn scan(&mut self, request: &ScanRequest<'_>) -> Result<Box<dyn TableScan>, Fault> {
+        if is_virtual(request.table) {
+            return self.scan_system(request);
+        }
         let spec = self.spec(request.table)?;
         let columns = request.columns.iter().map(|(id, _)| storage::ColumnId(id.0)).collect();
         let mut asked = storage::ScanRequest::all(storage_table(request.table), columns);
@@ -256,6 +290,9 @@ impl Tables for StorageTables<'_> {
     }
 
     fn write_row(&mut self, request: &WriteRequest<'_>, row: &[Value]) -> Result<u64, Fault> {
+        if self.access.read_only {
+            return Err(read_only());
+        }
         let values = if request.operation == WriteOperation::Insert {
             row
         } else {
@@ -314,6 +351,9 @@ impl Tables for StorageTables<'_> {
     }
 
     fn write(&mut self, request: &WriteRequest<'_>, batch: &Batch) -> Result<u64, Fault> {
+        if self.access.read_only {
+            return Err(read_only());
+        }
         if request.operation == WriteOperation::Insert
             && let Some(written) = self.load_batch(request, batch)?
         {

@@ -8,6 +8,7 @@ mod builtins;
 mod objects;
 mod sources;
 pub mod system;
+pub mod virtual_tables;
 
 pub use builtins::Builtins;
 pub use objects::{Change, Objects, function_name};

@@ -41,9 +41,10 @@ pub enum Change {
 }
 
 impl Objects {
-    /// The table of a name.
+    /// The table of a name, one of `system` too.
     pub fn table(&self, name: &str) -> Option<Arc<Table>> {
-        self.tables.get(&fold(name)).cloned()
+        let name = fold(name);
+        self.tables.get(&name).cloned().or_else(|| super::virtual_tables::table(&name))
     }
 
     /// The view of a name.
@@ -93,7 +94,17 @@ impl Objects {
         Arc::new(current)
     }
 
-    /// All tables.
+    /// All types with the spelling of their names.
+    pub fn types(&self) -> impl Iterator<Item = &(SmolStr, Type)> {
+        self.types.values()
+    }
+
+    /// All functions.
+    pub fn functions(&self) -> impl Iterator<Item = &Arc<Function>> {
+        self.functions.values()
+    }
+
+    /// All tables, but for those of `system`.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
         self.tables.values()
     }

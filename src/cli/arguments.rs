@@ -5,11 +5,22 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The commands of this version with their help.
-const COMMANDS: &[&str] = &["run", "check", "build", "disasm", "explain", "fmt"];
+const COMMANDS: &[&str] = &[
+    "run",
+    "repl",
+    "check",
+    "build",
+    "disasm",
+    "explain",
+    "fmt",
+    "db",
+    "completions",
+    "man",
+    "new",
+];
 
 /// The commands that are to come; they are known so that their names are not taken for files.
-const LATER: &[&str] =
-    &["repl", "test", "lsp", "db", "cron", "debug", "new", "doc", "completions", "man"];
+const LATER: &[&str] = &["test", "lsp", "cron", "debug", "doc"];
 
 /// Parses the command line. `grizzlyc FILE` is `grizzlyc run FILE`, `grizzlyc` alone `grizzlyc
 /// run`.
@@ -29,7 +40,7 @@ pub fn parse(mut arguments: Vec<OsString>) -> Result<ArgMatches, clap::Error> {
     command().try_get_matches_from(arguments)
 }
 
-fn command() -> Command {
+pub(super) fn command() -> Command {
     let later = LATER.iter().map(|name| {
         let rest = Arg::new("rest").num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
         Command::new(*name).hide(true).arg(rest).arg(color()).disable_help_flag(true)
@@ -39,11 +50,16 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .subcommand(run())
+        .subcommand(repl())
         .subcommand(check())
         .subcommand(build())
         .subcommand(disasm())
         .subcommand(explain())
         .subcommand(fmt())
+        .subcommand(db())
+        .subcommand(completions())
+        .subcommand(Command::new("man").about("Prints the manual page").arg(color()))
+        .subcommand(new())
         .subcommands(later)
 }
 
@@ -75,6 +91,19 @@ fn file(help: &'static str) -> Arg {
 
 fn run() -> Command {
     let code = Arg::new("code").short('c').value_name("CODE").action(ArgAction::Append);
+    let command = Command::new("run")
+        .about("Checks a whole script, then runs it")
+        .arg(file("The script; `-`, or none on a pipe, is standard input"))
+        .arg(code.help("A script given here; may be repeated"));
+    session(command)
+}
+
+fn repl() -> Command {
+    session(Command::new("repl").about("Runs what is entered; `.help` lists its own commands"))
+}
+
+/// A command with the options of a session.
+fn session(command: Command) -> Command {
     let parameter = Arg::new("param").long("param").value_name("NAME=VALUE");
     let format = Arg::new("format").long("format").value_name("FORMAT");
     let threads = Arg::new("threads").long("threads").value_name("N");
@@ -82,10 +111,7 @@ fn run() -> Command {
     let timeout = Arg::new("timeout").long("timeout").value_name("SECONDS");
     let password = Arg::new("master-password-file").long("master-password-file");
     let arguments = Arg::new("arguments").value_name("ARGS").num_args(0..).last(true);
-    Command::new("run")
-        .about("Checks a whole script, then runs it")
-        .arg(file("The script; `-`, or none on a pipe, is standard input"))
-        .arg(code.help("A script given here; may be repeated"))
+    command
         .arg(database())
         .arg(flag("read-only", "Opens the database for reading only"))
         .arg(parameter.action(ArgAction::Append).help("The value of $NAME; may be repeated"))
@@ -160,6 +186,39 @@ fn fmt() -> Command {
         )
         .arg(flag("check", "Only lists the scripts whose layout would change; exit code 1 if any"))
         .arg(color())
+}
+
+fn completions() -> Command {
+    let shell = Arg::new("shell").value_name("SHELL").required(true);
+    Command::new("completions")
+        .about("Prints completions for a shell")
+        .arg(shell.value_parser(value_parser!(clap_complete::Shell)).help("bash, zsh, fish, …"))
+        .arg(color())
+}
+
+fn new() -> Command {
+    let name = Arg::new("name").value_name("NAME").required(true);
+    Command::new("new")
+        .about("Makes a small project to start from")
+        .arg(name.value_parser(value_parser!(PathBuf)).help("The folder to make"))
+        .arg(color())
+}
+
+fn db() -> Command {
+    let path = || {
+        let path = Arg::new("path").value_name("PATH").required(true);
+        path.value_parser(value_parser!(PathBuf)).help("The database's folder")
+    };
+    let one = |name, about| Command::new(name).about(about).arg(path()).arg(color());
+    Command::new("db")
+        .about("Upkeep of a database")
+        .subcommand_required(true)
+        .arg(color())
+        .subcommand(one("check", "Reads everything and reports what is damaged"))
+        .subcommand(one("info", "Shows tables, files, the log and the stored objects"))
+        .subcommand(one("compact", "Writes what is in the log into the tables' files"))
+        .subcommand(one("backup", "Not supported yet").hide(true))
+        .subcommand(one("restore", "Not supported yet").hide(true))
 }
 
 #[cfg(test)]

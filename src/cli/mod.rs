@@ -3,9 +3,12 @@
 mod arguments;
 mod build;
 mod check;
+mod db;
 mod explain;
 mod fmt;
 mod input;
+mod project;
+mod repl;
 mod run;
 
 use crate::error::Error;
@@ -57,6 +60,15 @@ impl Console {
     }
 }
 
+/// The columns of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (columns, _) = crossterm::terminal::size().ok()?;
+    (columns > 0).then_some(usize::from(columns))
+}
+
 /// Runs a command line, program name included; the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let matches = match arguments::parse(arguments.into_iter().collect()) {
@@ -75,9 +87,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let console = Console::new(matches);
     match command {
         "run" => run::main(&console, matches),
+        "repl" => repl::main(&console, matches),
         "check" => check::main(&console, matches),
         "build" => build::main(&console, matches),
         "disasm" => build::disassemble(&console, matches),
+        "completions" => project::completions(matches),
+        "man" => project::manual(&console),
+        "new" => project::new(&console, matches),
+        "db" => db::main(&console, matches),
         "explain" => explain::main(&console, matches),
         "fmt" => fmt::main(&console, matches),
         later => console.usage(&format!("`grizzlyc {later}` is not supported yet")),

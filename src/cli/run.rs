@@ -3,8 +3,9 @@
 use super::{Console, code, input};
 use crate::database::{Database, Options};
 use crate::error::Error;
-use crate::output::{FormatKind, Printer};
+use crate::output::{FormatKind, Layout, Printer};
 use crate::session::Session;
+use crate::size::bytes;
 use clap::ArgMatches;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -12,17 +13,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Options that this version knows but does not act on.
-const LATER: &[&str] = &["read-only", "allow-env"];
+/// What is to be said of an option that this version knows but does not act on.
+pub(super) fn later(matches: &ArgMatches) -> Option<String> {
+    let name = if matches.get_flag("allow-env") {
+        "allow-env"
+    } else if matches.contains_id("master-password-file") {
+        "master-password-file"
+    } else {
+        return None;
+    };
+    Some(format!("--{name} is not supported yet"))
+}
 
 pub(super) fn main(console: &Console, matches: &ArgMatches) -> u8 {
-    for option in LATER {
-        if matches.get_flag(option) {
-            return console.usage(&format!("--{option} is not supported yet"));
-        }
+    let nothing_given = !matches.contains_id("file") && !matches.contains_id("code");
+    if nothing_given && io::stdin().is_terminal() {
+        return super::repl::main(console, matches);
     }
-    if matches.contains_id("master-password-file") {
-        return console.usage("--master-password-file is not supported yet");
+    if let Some(message) = later(matches) {
+        return console.usage(&message);
     }
     let scripts = match scripts(matches) {
         Ok(scripts) => scripts,
@@ -37,7 +46,8 @@ pub(super) fn main(console: &Console, matches: &ArgMatches) -> u8 {
         Err(code) => return code,
     };
     let interrupted = interrupted_by_signal(&session);
-    let mut printer = Printer::new(io::stdout().lock(), format);
+    let layout = Layout { width: super::terminal_width(), ..Layout::default() };
+    let mut printer = Printer::with_layout(io::stdout().lock(), format, layout);
     for (name, text) in scripts {
         let outcome = run(console, &mut session, &name, &text, &mut printer, matches);
         if let Err(error) = outcome {
@@ -97,37 +107,37 @@ fn scripts(matches: &ArgMatches) -> Result<Vec<(String, String)>, String> {
     let texts = matches.get_many::<String>("code").into_iter().flatten();
     scripts.extend(texts.map(|text| ("-c".to_owned(), text.clone())));
     if scripts.is_empty() {
-        if io::stdin().is_terminal() {
-            return Err("the interactive shell is not supported yet; give a FILE or -c".into());
-        }
         scripts.push(input::read_standard_input()?);
     }
     Ok(scripts)
 }
 
-fn format(matches: &ArgMatches) -> Result<FormatKind, String> {
+/// The format that `--format` names, or that which suits standard output.
+pub(super) fn format(matches: &ArgMatches) -> Result<FormatKind, String> {
     let Some(name) = matches.get_one::<String>("format") else {
         let terminal = io::stdout().is_terminal();
         return Ok(if terminal { FormatKind::Box } else { FormatKind::Csv });
     };
-    FormatKind::named(name).ok_or_else(|| {
-        if matches!(name.as_str(), "list" | "html" | "vega" | "arrow") {
-            return format!("the format {name} is not supported yet");
-        }
-        let known: Vec<&str> = FormatKind::ALL.iter().map(|(name, _)| *name).collect();
-        format!("there is no format {name}; there are {}", known.join(", "))
+    FormatKind::parse(name)
+}
+
+/// How the options open a database.
+pub(super) fn options(matches: &ArgMatches) -> Result<Options, String> {
+    let memory_limit = match matches.get_one::<String>("memory-limit") {
+        Some(size) => Some(bytes(size)?),
+        None => None,
+    };
+    Ok(Options {
+        threads: matches.get_one::<u16>("threads").map(|threads| usize::from(*threads)),
+        memory_limit,
+        no_jit: matches.get_flag("no-jit"),
+        read_only: matches.get_flag("read-only"),
     })
 }
 
 /// A session of the database that the options name.
-fn session(console: &Console, matches: &ArgMatches) -> Result<Session, u8> {
-    let usage = |message: String| console.usage(&message);
-    let memory_limit = match matches.get_one::<String>("memory-limit") {
-        Some(size) => Some(bytes(size).map_err(usage)?),
-        None => None,
-    };
-    let threads = matches.get_one::<u16>("threads").map(|threads| usize::from(*threads));
-    let options = Options { threads, memory_limit, no_jit: matches.get_flag("no-jit") };
+pub(super) fn session(console: &Console, matches: &ArgMatches) -> Result<Session, u8> {
+    let options = options(matches).map_err(|message| console.usage(&message))?;
     let database = open(console, matches, options).map_err(|error| console.fail(&error))?;
     let mut session = database.session();
     for parameter in matches.get_many::<String>("param").into_iter().flatten() {
@@ -157,29 +167,6 @@ pub(super) fn open(
     }
 }
 
-/// A size such as `512MB`, `2GiB`, `1000000`.
-fn bytes(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is no size; write one as 512MB or 2GiB");
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
-    let unit = text.get(digits.len()..).unwrap_or("").trim().to_ascii_lowercase();
-    let factor = match unit.as_str() {
-        "" | "b" => 1.0,
-        "k" | "kb" => 1e3,
-        "m" | "mb" => 1e6,
-        "g" | "gb" => 1e9,
-        "t" | "tb" => 1e12,
-        "kib" => 1024.0,
-        "mib" => 1_048_576.0,
-        "gib" => 1_073_741_824.0,
-        "tib" => 1_099_511_627_776.0,
-        _ => return Err(wrong()),
-    };
-    let number: f64 = digits.trim().parse().map_err(|_| wrong())?;
-    let bytes = number * factor;
-    // 2^63 is far above any memory, and exact as a DOUBLE.
-    if (1.0..9.223_372_036_854_776e18).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong()) }
-}
-
 /// Lets Ctrl-C cancel the statement that runs, and a second one end the process; the flag says
 /// whether there was one.
 fn interrupted_by_signal(session: &Session) -> Option<Arc<AtomicBool>> {
@@ -190,20 +177,4 @@ fn interrupted_by_signal(session: &Session) -> Option<Arc<AtomicBool>> {
     signal_hook::flag::register(SIGINT, interrupted.clone()).ok()?;
     signal_hook::flag::register(SIGINT, session.cancel_flag()).ok()?;
     Some(interrupted)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(bytes("512MB"), Ok(512_000_000));
-        assert_eq!(bytes("2GiB"), Ok(2 << 30));
-        assert_eq!(bytes("1.5 k"), Ok(1500));
-        assert_eq!(bytes("77"), Ok(77));
-        for wrong in ["", "MB", "-1", "1XB", "0"] {
-            assert!(bytes(wrong).is_err(), "{wrong}");
-        }
-    }
 }

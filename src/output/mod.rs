@@ -5,8 +5,10 @@
 //! writes one result and knows nothing of what stands around it.
 
 mod csv;
+mod html;
 mod json;
 mod line;
+mod list;
 mod table;
 
 use grizzly_bytecode::{Builtin, Fault, Field, Type, Value};
@@ -54,8 +56,27 @@ pub enum FormatKind {
     Box,
     /// One `column = value` a line.
     Line,
+    /// The values of a row with `|` in between.
+    List,
+    /// An HTML table.
+    Html,
     /// Nothing.
     None,
+}
+
+/// The room that a result has; only a box asks for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// The columns of the terminal; `None` for any number.
+    pub width: Option<usize>,
+    /// The most rows that are shown; 0 for all.
+    pub max_rows: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Layout {
+        Layout { width: None, max_rows: 40 }
+    }
 }
 
 impl FormatKind {
@@ -63,9 +84,11 @@ impl FormatKind {
     pub const ALL: &[(&str, FormatKind)] = &[
         ("box", FormatKind::Box),
         ("csv", FormatKind::Csv),
+        ("html", FormatKind::Html),
         ("json", FormatKind::Json),
         ("jsonl", FormatKind::JsonLines),
         ("line", FormatKind::Line),
+        ("list", FormatKind::List),
         ("markdown", FormatKind::Markdown),
         ("none", FormatKind::None),
         ("tsv", FormatKind::Tsv),
@@ -76,15 +99,31 @@ impl FormatKind {
         FormatKind::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }
 
-    fn format(self) -> Option<Box<dyn Format + Send>> {
+    /// The format of a name that a user gave.
+    ///
+    /// # Errors
+    /// A sentence with the names that there are.
+    pub fn parse(name: &str) -> Result<FormatKind, String> {
+        FormatKind::named(name).ok_or_else(|| {
+            if matches!(name, "vega" | "arrow") {
+                return format!("the format {name} is not supported yet");
+            }
+            let known: Vec<&str> = FormatKind::ALL.iter().map(|(name, _)| *name).collect();
+            format!("there is no format {name}; there are {}", known.join(", "))
+        })
+    }
+
+    fn format(self, layout: Layout) -> Option<Box<dyn Format + Send>> {
         Some(match self {
             FormatKind::Csv => Box::new(csv::Csv),
             FormatKind::Tsv => Box::new(csv::Tsv),
             FormatKind::Json => Box::new(json::Json::array()),
             FormatKind::JsonLines => Box::new(json::Json::lines()),
             FormatKind::Markdown => Box::new(table::Table::markdown()),
-            FormatKind::Box => Box::new(table::Table::boxed()),
+            FormatKind::Box => Box::new(table::Table::boxed(layout)),
             FormatKind::Line => Box::new(line::Line::default()),
+            FormatKind::List => Box::new(list::List),
+            FormatKind::Html => Box::new(html::Html),
             FormatKind::None => return None,
         })
     }
@@ -115,8 +154,13 @@ const BUFFER_BYTES: usize = 64 << 10;
 impl<W: Write> Printer<W> {
     /// A printer of a format.
     pub fn new(stream: W, format: FormatKind) -> Printer<W> {
+        Printer::with_layout(stream, format, Layout::default())
+    }
+
+    /// A printer of a format within some room.
+    pub fn with_layout(stream: W, format: FormatKind, layout: Layout) -> Printer<W> {
         let (last, buffer) = (Last::Nothing, String::new());
-        Printer { stream, format: format.format(), last, open: false, buffer, broken: false }
+        Printer { stream, format: format.format(layout), last, open: false, buffer, broken: false }
     }
 
     /// Whether the reader went away.

@@ -22,6 +22,9 @@ pub(super) fn define(
     shared: &Shared,
     statement: &hir::Statement,
 ) -> Result<bool, Fault> {
+    if shared.read_only && defines(&statement.kind) {
+        return Err(crate::adapter::read_only());
+    }
     let source = || source_text(shared, statement);
     match &statement.kind {
         StatementKind::CreateTable(table) => create_table(open, shared, table, source())?,
@@ -56,12 +59,40 @@ pub(super) fn define(
     Ok(true)
 }
 
+fn defines(kind: &StatementKind) -> bool {
+    matches!(
+        kind,
+        StatementKind::CreateTable(_)
+            | StatementKind::CreateType(..)
+            | StatementKind::CreateFunction(_)
+            | StatementKind::CreateView(..)
+            | StatementKind::CreateIndex { .. }
+            | StatementKind::CreateTableAs { .. }
+            | StatementKind::Drop(_)
+    )
+}
+
 /// The text of a statement, which the stored catalog keeps.
 fn source_text(shared: &Shared, statement: &hir::Statement) -> String {
     let place = statement.place;
     let source = shared.sources.get(place.source);
-    let text = source.as_ref().and_then(|s| s.text.get(place.start as usize..place.end as usize));
-    text.unwrap_or("").to_owned()
+    let Some(source) = source else { return String::new() };
+    let start = documentation_start(&source.text, place.start as usize);
+    source.text.get(start..place.end as usize).unwrap_or("").to_owned()
+}
+
+/// Where the documentation comment right before a statement begins; the statement's own beginning
+/// where it has none.
+fn documentation_start(text: &str, statement: usize) -> usize {
+    let mut start = statement;
+    let before = text.get(..statement).unwrap_or("");
+    for line in before.split_inclusive('\n').rev() {
+        if !(line.trim_start().starts_with("---") && line.ends_with('\n')) {
+            break;
+        }
+        start -= line.len();
+    }
+    start
 }
 
 /// The storage's shape of a table.

@@ -10,8 +10,10 @@ mod control;
 mod definitions;
 mod files;
 mod indexes;
+mod names;
 mod prepared;
 mod run;
+mod settings;
 mod transaction;
 mod variables;
 mod watchdog;
@@ -20,6 +22,7 @@ pub(crate) use definitions::with_ids;
 pub(crate) use indexes::with_index_ids;
 pub use prepared::Prepared;
 pub use run::Stage;
+pub use settings::{Setting, Settings};
 pub use variables::{SessionVariable, Variables};
 
 use crate::adapter::Damage;
@@ -38,7 +41,6 @@ use hashbrown::HashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use transaction::Open;
 use watchdog::Watchdog;
 
@@ -67,6 +69,7 @@ pub struct Session {
     progress: Arc<Progress>,
     cancel: Arc<AtomicBool>,
     watchdog: Option<Watchdog>,
+    settings: settings::Settings,
 }
 
 impl Session {
@@ -88,12 +91,8 @@ impl Session {
             progress: Arc::default(),
             cancel: Arc::new(AtomicBool::new(false)),
             watchdog: None,
+            settings: settings::Settings::default(),
         }
-    }
-
-    /// Ends every statement that takes longer than `limit` with the exception Cancelled.
-    pub fn set_timeout(&mut self, limit: Duration) {
-        self.watchdog = Some(Watchdog::new(limit, self.cancel.clone()));
     }
 
     /// Makes the script's arguments the variable ARGS.
@@ -107,6 +106,18 @@ impl Session {
     /// set, so that a whole script ends, until somebody clears it.
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancel.clone()
+    }
+
+    /// Lets a flag that another session had cancel this one's statements; a time limit is set
+    /// afterwards.
+    pub fn use_cancel_flag(&mut self, flag: Arc<AtomicBool>) {
+        self.cancel = flag;
+        self.watchdog = None;
+    }
+
+    /// Gives a session variable a type and a value of it.
+    pub fn set_variable(&mut self, name: &str, ty: Type, value: Value) {
+        self.variables.set(name, ty, value);
     }
 
     /// How far the statement that runs has come with reading files: counters that any thread may

@@ -2,9 +2,10 @@
 
 use super::transaction::Open;
 use super::{Session, bind, definitions};
-use crate::adapter::StorageTables;
 use crate::adapter::errors;
+use crate::adapter::{Access, StorageTables};
 use crate::catalog::SessionCatalog;
+use crate::catalog::virtual_tables::Sources;
 use crate::database::{Shared, not_supported};
 use crate::error::{Error, Result};
 use crate::output::Output;
@@ -101,6 +102,7 @@ impl Session {
                 Err(Fault::new(Builtin::CompileError, message).into())
             }
             StatementKind::Late => Err(not_supported("a statement that is checked late").into()),
+            StatementKind::SetSetting(name, value) => self.set_setting(name, value).map(|()| 0),
             StatementKind::Prepare(name, inner) => {
                 self.remember(name, inner);
                 Ok(0)
@@ -314,7 +316,14 @@ impl Session {
         let micros = open.micros;
         self.damage.clear();
         self.progress.reset();
-        let mut tables = StorageTables::new(&mut open.transaction, self.damage.clone());
+        let system = Sources {
+            builtins: &shared.builtins,
+            objects: &open.objects,
+            variables: &self.variables,
+            settings: &self.settings,
+        };
+        let access = Access { system, read_only: shared.read_only };
+        let mut tables = StorageTables::new(&mut open.transaction, self.damage.clone(), access);
         let world = &shared.world;
         let mut context = Context {
             tables: &mut tables,
@@ -323,7 +332,7 @@ impl Session {
             entropy: &*world.entropy,
             files: &*world.files,
             secrets: &*world.secrets,
-            tasks: &*world.tasks,
+            tasks: &**self.settings.tasks().unwrap_or(&world.tasks),
             natives: natives(),
             budget,
             parameters,

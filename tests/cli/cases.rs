@@ -1,7 +1,8 @@
 //! Runs the cases of `tests/cli/*.md`.
 //!
 //! A case begins with a heading `## name`. A fence ```` ```sql ```` holds the script; what follows
-//! its word are more arguments. ```` ```stdout ```` is the whole of standard output (empty where
+//! its word are more arguments; where the first is `repl`, the script is entered on standard input.
+//! ```` ```stdout ```` is the whole of standard output (empty where
 //! the fence is missing), each line of ```` ```stderr ```` must stand in standard error (which must
 //! be empty where the fence is missing), ```` ```exit ```` is the exit code (0 where it is
 //! missing). ```` ```file name ```` is a file beside the script.
@@ -75,6 +76,9 @@ fn perform(case: &Case, more: &[&str]) -> Done {
     folder.write("script.gz", &case.script);
     for (name, text) in &case.files {
         folder.write(name, text);
+    }
+    if case.arguments.first().is_some_and(|first| first == "repl") {
+        return folder.pipe(&[rest(&case.arguments), more.to_vec()].concat(), &case.script);
     }
     let (options, rest): (Vec<&str>, Vec<&str>) = match case.arguments.first() {
         Some(first) if ["check", "build", "disasm"].contains(&first.as_str()) => {

@@ -12,3 +12,4 @@ mod cases;
 mod files;
 mod fmt;
 mod process;
+mod upkeep;

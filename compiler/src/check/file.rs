@@ -276,7 +276,7 @@ impl<'a> Checker<'a> {
         request: FileRequest,
         span: Span,
     ) -> Option<StatementKind> {
-        let table = self.table_named(name)?;
+        let table = self.target_table(name)?;
         let targets = match columns {
             Some(columns) => self.target_columns(&table, columns)?,
             None => (0..table.columns.len()).collect(),
@@ -311,7 +311,7 @@ impl<'a> Checker<'a> {
         name: &'a ast::Name,
         columns: Option<&'a [ast::NamePart]>,
     ) -> Option<Query> {
-        let table = self.table_named(name)?;
+        let table = self.target_table(name)?;
         let targets = match columns {
             Some(columns) => self.target_columns(&table, columns)?,
             None => (0..table.columns.len()).collect(),

@@ -21,7 +21,7 @@ impl<'a> Checker<'a> {
             self.later(filter.span, "an index of some rows");
             return None;
         }
-        let table = self.table_named(&create.table)?;
+        let table = self.target_table(&create.table)?;
         let mut columns: Vec<(usize, Span)> = Vec::new();
         let mut descending = Vec::new();
         for key in &create.keys {

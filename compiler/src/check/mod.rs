@@ -49,6 +49,7 @@ mod returning;
 mod scope;
 mod script;
 mod set;
+mod show;
 mod source;
 mod statement;
 mod structs;

@@ -387,6 +387,9 @@ impl<'a> Checker<'a> {
     pub(crate) fn object_name(&mut self, name: &'a ast::Name) -> Option<SmolStr> {
         match name.parts.as_slice() {
             [part] => self.part_name(part),
+            [ast::NamePart::Ident(schema), part] if schema.eq_name("system") => {
+                Some(format!("system.{}", self.part_name(part)?).into())
+            }
             _ => {
                 self.later(name.span, "a name with a schema or a module");
                 None

@@ -87,6 +87,16 @@ impl<'a> Checker<'a> {
         None
     }
 
+    /// The table of a name that a statement changes, or a report.
+    pub(crate) fn target_table(&mut self, name: &'a ast::Name) -> Option<Arc<Table>> {
+        let table = self.table_named(name)?;
+        if table.name.starts_with("system.") {
+            self.report(say::read_only_table(name.span, &table.name));
+            return None;
+        }
+        Some(table)
+    }
+
     /// The view of a name, where it has no parts that need a report.
     fn view_named(&mut self, name: &ast::Name) -> Option<Arc<View>> {
         let [part] = name.parts.as_slice() else { return None };
@@ -119,7 +129,8 @@ impl<'a> Checker<'a> {
             return None;
         };
         let alias = item.alias.as_ref();
-        let shown = alias.map_or(table.name.clone(), |alias| alias.name.name.clone());
+        let own = table.name.strip_prefix("system.").unwrap_or(&table.name);
+        let shown = alias.map_or(own.into(), |alias| alias.name.name.clone());
         let at = alias.map_or(name.span, |alias| alias.name.span);
         let (columns, variables) = self.table_columns(&table);
         let row = Arc::new(table.row_type());

@@ -135,6 +135,8 @@ impl<'a> Checker<'a> {
             K::Rollback { to: Some(name) } => StatementKind::RollbackTo(name.folded()),
             K::Savepoint(name) => StatementKind::Savepoint(name.folded()),
             K::Release(name) => StatementKind::Release(name.folded()),
+            K::Show(kind) => return self.show(*kind, span),
+            K::Describe(describe) => return self.describe(describe, span),
             K::Explain { mode, statement } => return self.explain(*mode, statement),
             K::Break | K::Continue => {
                 self.report(say::outside_loop(span, kind_name(&statement.kind)));
@@ -185,8 +187,7 @@ impl<'a> Checker<'a> {
     fn set_variable(&mut self, set: &'a ast::Set) -> Option<StatementKind> {
         let target = &set.target;
         if target.root.eq_name("system") && !target.path.is_empty() {
-            self.later(target.span, "a setting");
-            return None;
+            return self.set_setting(set);
         }
         if !target.path.is_empty() {
             self.later(target.span, "SET of a part of a session variable");

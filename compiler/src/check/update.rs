@@ -16,7 +16,7 @@ impl<'a> Checker<'a> {
         if let Some(with) = &update.with {
             self.later(with.span, "WITH");
         }
-        let table = self.table_named(&update.table)?;
+        let table = self.target_table(&update.table)?;
         let target = (&update.table, update.alias.as_ref());
         self.apart(|this| {
             let (_, columns) = this.table_columns(&table);
@@ -134,7 +134,7 @@ impl<'a> Checker<'a> {
         if let Some(with) = &delete.with {
             self.later(with.span, "WITH");
         }
-        let table = self.table_named(&delete.table)?;
+        let table = self.target_table(&delete.table)?;
         let target = (&delete.table, delete.alias.as_ref());
         self.apart(|this| {
             let (_, columns) = this.table_columns(&table);
@@ -157,7 +157,7 @@ impl<'a> Checker<'a> {
             self.later(at, "TRUNCATE of several tables");
             return None;
         };
-        let table = self.table_named(name)?;
+        let table = self.target_table(name)?;
         let (_, columns) = self.table_columns(&table);
         let delete = Delete { table, columns, using: None, filter: None, returning: Vec::new() };
         Some(StatementKind::Delete(Box::new(delete)))

@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, FunctionKey, ObjectKind, Source, View};
 use crate::diagnostics as say;
 use crate::hir::{Effect, ExprKind, From, Function, Offsets, Query, StatementKind};
 use crate::overlay::Overlay;
+use grizzly_bytecode::Type;
 use grizzly_grammar::{Diagnostic, Span, ast};
 use hashbrown::HashSet;
 use smol_str::SmolStr;
@@ -115,6 +116,26 @@ impl<'a> Checker<'a> {
             commons: inner.next_common,
         };
         (checked, parts)
+    }
+
+    /// The names and types of a view's columns, and whether they may be NULL, or a report.
+    pub(crate) fn view_columns(
+        &mut self,
+        view: &View,
+        at: Span,
+    ) -> Option<Vec<(SmolStr, Type, bool)>> {
+        let (checked, parts) = self.check_view(view, self.catalog);
+        let Some(query) = checked.query else {
+            let first = checked.diagnostics.iter().find(|d| d.is_error());
+            let why = first.map_or("", |diagnostic| diagnostic.message.as_str());
+            self.report(say::broken_object(at, "view", &view.name, why));
+            return None;
+        };
+        let column = |output: crate::hir::OutputColumn| {
+            let known = parts.columns.get(output.variable.0 as usize);
+            (output.name, output.value.ty, known.is_none_or(|column| column.nullable))
+        };
+        Some(query.outputs.into_iter().map(column).collect())
     }
 
     /// A view in FROM: its query, with variables that are free here.

@@ -20,7 +20,7 @@ impl<'a> Checker<'a> {
         if let Some(with) = &insert.with {
             self.later(with.span, "WITH");
         }
-        let table = self.table_named(&insert.table)?;
+        let table = self.target_table(&insert.table)?;
         let query = self.insert_rows(insert, &table)?;
         let row: Vec<ColumnVar> = query.outputs.iter().map(|output| output.variable).collect();
         let span = insert.table.span;

@@ -28,7 +28,7 @@ pages! {
     e0350, e0351, e0352, e0353, e0354, e0355, e0357, e0358, e0359,
     e0360,
     e0370, e0371, e0372, e0373, e0374, e0375, e0376,
-    e0380, e0381, e0382, e0385, e0386,
+    e0380, e0381, e0382, e0385, e0386, e0388, e0389,
     e0390, e0391, e0392, e0393, e0394, e0395, e0396, e0397,
 }
 
@@ -104,6 +104,8 @@ pub(crate) use e0381::index_of_constraint;
 pub(crate) use e0382::unknown_index;
 pub(crate) use e0385::file_option;
 pub(crate) use e0386::file_unusable;
+pub(crate) use e0388::unknown_setting;
+pub(crate) use e0389::{read_only_table, unknown_object};
 pub(crate) use e0390::{untyped_function, untyped_parameter};
 pub(crate) use e0391::captured_target;
 pub(crate) use e0392::{lambda_width, not_callable};
