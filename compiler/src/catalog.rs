@@ -290,9 +290,9 @@ pub struct TableStatistics {
 /// What is known of a column's data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ColumnStatistics {
-    /// No value is below this.
+    /// About the least value.
     pub min: Option<Value>,
-    /// No value is above this.
+    /// About the greatest value.
     pub max: Option<Value>,
     /// About how many are NULL.
     pub nulls: u64,

@@ -115,13 +115,6 @@ impl<'s> Printer<'s> {
                 let value = self.expr(expr);
                 self.line(format!("let {name}: {} = {value}", expr.ty));
             }
-            StatementKind::Prepare(name, inner) => {
-                self.under(&format!("prepare {name}"), std::slice::from_ref(&**inner));
-            }
-            StatementKind::Execute(name, arguments) => {
-                self.under(&format!("execute {name}"), arguments);
-            }
-            StatementKind::Deallocate(name) => self.line(format!("deallocate {name}")),
             StatementKind::Control(control) => self.control(control),
             StatementKind::SetVariable(name, expr) => {
                 let value = self.expr(expr);
@@ -154,25 +147,29 @@ impl<'s> Printer<'s> {
                 let inner = print_statement(inner);
                 self.deeper(|this| inner.lines().for_each(|line| this.line(line)));
             }
-            StatementKind::Begin(_)
-            | StatementKind::Commit
-            | StatementKind::Rollback
-            | StatementKind::Savepoint(_)
-            | StatementKind::RollbackTo(_)
-            | StatementKind::Release(_) => self.transaction(kind),
+            other => self.session_statement(other),
         }
     }
 
-    fn transaction(&mut self, kind: &StatementKind) {
+    /// Statements about the session: transactions and prepared statements.
+    fn session_statement(&mut self, kind: &StatementKind) {
         match kind {
-            StatementKind::Begin(true) => self.line("begin serializable"),
-            StatementKind::Begin(false) => self.line("begin"),
+            StatementKind::Begin(serializable) => {
+                self.line(if *serializable { "begin serializable" } else { "begin" });
+            }
             StatementKind::Commit => self.line("commit"),
             StatementKind::Rollback => self.line("rollback"),
             StatementKind::Savepoint(name) => self.line(format!("savepoint {name}")),
             StatementKind::RollbackTo(name) => self.line(format!("rollback to {name}")),
             StatementKind::Release(name) => self.line(format!("release {name}")),
-            _ => {}
+            StatementKind::Prepare(name, inner) => {
+                self.under(&format!("prepare {name}"), std::slice::from_ref(&**inner));
+            }
+            StatementKind::Execute(name, arguments) => {
+                self.under(&format!("execute {name}"), arguments);
+            }
+            StatementKind::Deallocate(name) => self.line(format!("deallocate {name}")),
+            _ => self.line("?"),
         }
     }
 

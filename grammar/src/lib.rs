@@ -19,6 +19,7 @@ mod depth;
 pub mod diagnostic;
 pub mod diagnostics;
 mod filter;
+pub mod format;
 pub mod lexer;
 mod parser;
 pub mod printer;

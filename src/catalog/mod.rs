@@ -106,7 +106,7 @@ impl Catalog for SessionCatalog<'_> {
         let id = storage::TableId(table.id.0);
         let known = self.transaction.and_then(|transaction| statistics_of(transaction, id));
         let Some(known) = known else { return TableStatistics::default() };
-        let columns = table.columns.iter().zip(known.columns);
+        let columns = table.columns.iter().zip(&known.columns);
         let columns = columns.map(|(column, known)| column_statistics(&column.ty, known));
         TableStatistics { rows: Some(known.rows), columns: columns.collect() }
     }
@@ -115,17 +115,17 @@ impl Catalog for SessionCatalog<'_> {
 fn statistics_of(
     transaction: &storage::Transaction,
     table: storage::TableId,
-) -> Option<storage::TableStatistics> {
-    transaction.statistics(table).ok()
+) -> Option<Arc<storage::TableStatistics>> {
+    transaction.estimates(table).ok()
 }
 
-fn column_statistics(ty: &Type, known: storage::ColumnStatistics) -> ColumnStatistics {
-    let value = |bound: Option<storage::OwnedDatum>| -> Option<Value> {
-        bound.map(|bound| datums::value_of(bound.borrow(), ty))
+fn column_statistics(ty: &Type, known: &storage::ColumnStatistics) -> ColumnStatistics {
+    let value = |bound: &Option<storage::OwnedDatum>| -> Option<Value> {
+        bound.as_ref().map(|bound| datums::value_of(bound.borrow(), ty))
     };
     ColumnStatistics {
-        min: value(known.min),
-        max: value(known.max),
+        min: value(&known.min),
+        max: value(&known.max),
         nulls: known.null_count,
         distinct: known.distinct_estimate,
     }

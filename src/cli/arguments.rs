@@ -5,11 +5,22 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The commands of this version with their help.
-const COMMANDS: &[&str] =
-    &["run", "repl", "check", "build", "disasm", "explain", "db", "completions", "man", "new"];
+const COMMANDS: &[&str] = &[
+    "run",
+    "repl",
+    "check",
+    "build",
+    "disasm",
+    "explain",
+    "db",
+    "completions",
+    "man",
+    "new",
+    "fmt",
+];
 
 /// The commands that are to come; they are known so that their names are not taken for files.
-const LATER: &[&str] = &["fmt", "test", "lsp", "cron", "debug", "doc"];
+const LATER: &[&str] = &["test", "lsp", "cron", "debug", "doc"];
 
 /// Parses the command line. `grizzlyc FILE` is `grizzlyc run FILE`, `grizzlyc` alone `grizzlyc
 /// run`.
@@ -48,6 +59,7 @@ pub(super) fn command() -> Command {
         .subcommand(completions())
         .subcommand(Command::new("man").about("Prints the manual page").arg(color()))
         .subcommand(new())
+        .subcommand(fmt())
         .subcommands(later)
 }
 
@@ -195,6 +207,18 @@ fn db() -> Command {
         .subcommand(one("compact", "Writes what is in the log into the tables' files"))
         .subcommand(one("backup", "Not supported yet").hide(true))
         .subcommand(one("restore", "Not supported yet").hide(true))
+}
+
+fn fmt() -> Command {
+    Command::new("fmt")
+        .about("Writes scripts in the one canonical layout")
+        .arg(
+            file("The scripts; `-` is standard input, formatted to standard output")
+                .num_args(1..)
+                .required(true),
+        )
+        .arg(flag("check", "Only lists the scripts whose layout would change; exit code 1 if any"))
+        .arg(color())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod db;
 mod explain;
+mod fmt;
 mod input;
 mod project;
 mod repl;
@@ -95,6 +96,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         "new" => project::new(&console, matches),
         "db" => db::main(&console, matches),
         "explain" => explain::main(&console, matches),
+        "fmt" => fmt::main(&console, matches),
         later => console.usage(&format!("`grizzlyc {later}` is not supported yet")),
     }
 }

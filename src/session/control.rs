@@ -1,5 +1,5 @@
-//! Statements under control at the top level: blocks, IF, WHILE, FOR and TRY whose statements run one
-//! by one.
+//! Statements under control at the top level: blocks, IF, WHILE, FOR and TRY whose statements run
+//! one by one.
 //!
 //! Each inner statement is a transaction of its own unless one is open. A TRY without an open
 //! transaction makes one of its body, so that an exception undoes all of it. What is run again in a

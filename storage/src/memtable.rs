@@ -150,6 +150,11 @@ impl Memtable {
         run
     }
 
+    /// How many keys it has messages for.
+    pub(crate) fn len(&self) -> usize {
+        self.state.read().heads.len()
+    }
+
     /// Bytes held, about.
     pub(crate) fn bytes(&self) -> usize {
         self.state.read().bytes

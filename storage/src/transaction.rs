@@ -607,6 +607,14 @@ impl Transaction {
         statistics::of(self.version(table)?)
     }
 
+    /// As [`Transaction::statistics`], but of some recent state: bounds may not hold.
+    ///
+    /// # Errors
+    /// As [`Transaction::statistics`].
+    pub fn estimates(&self, table: TableId) -> Result<Arc<TableStatistics>> {
+        self.version(table)?.estimates()
+    }
+
     /// Starts a scan of the table as it is now in this transaction; later writes do not show.
     ///
     /// # Errors

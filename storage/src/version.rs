@@ -8,9 +8,10 @@ use crate::error::Result;
 use crate::key;
 use crate::manifest::TableState;
 use crate::memtable::Memtable;
+use crate::request::TableStatistics;
 use crate::run::RowRun;
 use crate::schema::{CommitTs, TableId};
-use crate::sync::{Arc, AtomicU64, Ordering};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
 use crate::table::Table;
 use crate::tree::Tree;
 use std::collections::BTreeMap;
@@ -64,6 +65,9 @@ pub(crate) struct TableVersion {
     pub(crate) flushed: CommitTs,
     /// The next hidden row id; shared by all versions.
     pub(crate) next_row_id: Arc<AtomicU64>,
+    /// The statistics that were gathered last, and how many messages and rows there were then;
+    /// shared by all versions.
+    pub(crate) gathered: Arc<Mutex<Option<(u64, Arc<TableStatistics>)>>>,
 }
 
 /// A root buffer that takes no more messages.
@@ -88,7 +92,23 @@ impl TableVersion {
             // The commit that creates a table may fill it.
             flushed: CommitTs(created.0.saturating_sub(1)),
             next_row_id: Arc::new(AtomicU64::new(1)),
+            gathered: Arc::default(),
         }
+    }
+
+    /// The statistics, gathered anew where the table has grown or shrunk by more than an eighth.
+    pub(crate) fn estimates(&self) -> Result<Arc<TableStatistics>> {
+        let frozen: usize = self.frozen.iter().map(|frozen| frozen.run.len()).sum();
+        let size = self.tree.rows() + (frozen + self.memtable.len()) as u64;
+        let mut gathered = self.gathered.lock();
+        if let Some((then, statistics)) = &*gathered
+            && size.abs_diff(*then) * 8 <= *then
+        {
+            return Ok(Arc::clone(statistics));
+        }
+        let statistics = Arc::new(crate::statistics::of(self)?);
+        *gathered = Some((size, Arc::clone(&statistics)));
+        Ok(statistics)
     }
 
     /// Turns the memtable into a frozen run and starts a new one. No commit may be adding to it.

@@ -18,7 +18,7 @@ fn a_missing_file_and_wrong_usage_end_with_2() {
     folder.run(&["run", "no-such.gz"]).failed(2, &["no-such.gz cannot be read"]);
     folder.run(&["run", "--format", "xml", "-c", "1;"]).failed(2, &["there is no format xml"]);
     folder.run(&["--no-such-option"]).failed(2, &["--no-such-option"]);
-    folder.run(&["fmt", "x.gz"]).failed(2, &["`grizzlyc fmt` is not supported yet"]);
+    folder.run(&["doc", "x.gz"]).failed(2, &["`grizzlyc doc` is not supported yet"]);
     folder.run(&["explain", "E9998"]).failed(2, &["no diagnostic with the code E9998"]);
 }
 

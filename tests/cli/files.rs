@@ -64,7 +64,8 @@ fn feather_goes_to_pyarrow_and_back() {
         return;
     }
     let folder = Folder::new();
-    let make = "CREATE TABLE t (id INT64 PRIMARY KEY, n TEXT, d DATE, at TIMESTAMPTZ, x DOUBLE, b BOOLEAN);
+    let make = "CREATE TABLE t (id INT64 PRIMARY KEY, n TEXT, d DATE, at TIMESTAMPTZ,
+            x DOUBLE, b BOOLEAN);
         INSERT INTO t VALUES (1, 'é', '2024-02-29', '2024-01-01 10:00:00.5+00', 0.1, TRUE);
         INSERT INTO t (id) VALUES (2);
         COPY t TO 't.feather';";

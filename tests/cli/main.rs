@@ -10,5 +10,6 @@
 mod bad_input;
 mod cases;
 mod files;
+mod fmt;
 mod process;
 mod upkeep;

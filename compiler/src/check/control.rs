@@ -1,10 +1,10 @@
 //! The top level of a script: LET, and blocks, IF, WHILE, FOR and TRY whose statements run one by
 //! one, each as if it stood there alone.
 //!
-//! What the machine can do by itself (loops over locals, PRINT, calls) is compiled as one statement;
-//! only where a statement of the session stands inside, or a local of the script is assigned to,
-//! the construct becomes a [`Control`]. Its statements are checked in order, each over the
-//! objects that those before it made.
+//! What the machine can do by itself (loops over locals, PRINT, calls) is compiled as one
+//! statement; only where a statement of the session stands inside, or a local of the script is
+//! assigned to, the construct becomes a [`Control`]. Its statements are checked in order, each over
+//! the objects that those before it made.
 
 use super::operand::Mode;
 use super::script::ScriptRun;

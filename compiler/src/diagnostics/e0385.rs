@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0385",
     title: "wrong option of a file",
-    explanation: r#"The options of read_csv, read_json and COPY have fixed names and kinds of values.
-They must be known when the script is checked, so their values are literals.
+    explanation: r#"The options of read_csv, read_json and COPY have fixed names and kinds of
+values. They must be known when the script is checked, so their values are literals.
 
 ```sql
 FROM read_csv('sales.csv', seperator: ';');

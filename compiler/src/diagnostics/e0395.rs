@@ -6,8 +6,8 @@ use grizzly_grammar::{Diagnostic, Page, Span};
 pub const PAGE: Page = Page {
     code: "E0395",
     title: "Function values end with their statement",
-    explanation: r#"A function value lives as long as the statement or the call that made it: a column, a session
-variable or a result cannot hold one.
+    explanation: r#"A function value lives as long as the statement or the call that made it: a
+column, a session variable or a result cannot hold one.
 
 ```sql
 SET twice = (x: INT64) -> x * 2;

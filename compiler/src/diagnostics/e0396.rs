@@ -38,8 +38,8 @@ pub(crate) fn arrays_only(span: Span, name: &str) -> Diagnostic {
 pub(crate) fn not_a_collection(span: Span, name: &str, found: &Type) -> Diagnostic {
     let message = format!("`{name}` works on arrays and queries, and this is {found}");
     Diagnostic::error(PAGE.code, span, message).with_help(
-        "`|>` after an expression belongs to that expression; to go on with the rows, put the query \
-         before it into parentheses",
+        "`|>` after an expression belongs to that expression; to go on with the rows, put the \
+         query before it into parentheses",
     )
 }
 

@@ -55,7 +55,9 @@ pub(super) fn describe(
 ) -> Result<Described, Undescribed> {
     let path = paths.first().map_or("", String::as_str);
     let file = files.open(path).map_err(|error| Undescribed::not_now(path, &error))?;
-    let wrong = |why: String| Undescribed::Wrong(format!("`{path}` cannot be read as a Feather file: {why}"));
+    let wrong = |why: String| {
+        Undescribed::Wrong(format!("`{path}` cannot be read as a Feather file: {why}"))
+    };
     let reader = open(file, None).map_err(wrong)?;
     let mut columns = Vec::new();
     for field in reader.schema().fields() {

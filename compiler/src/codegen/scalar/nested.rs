@@ -1,6 +1,6 @@
 //! Functions inside expressions: the code of function values, and scalar code for the expressions
-//! of a query that have no vector form. Both see what their surroundings hold as arguments: a function
-//! value captures it when it is made, a row's code is given it with the row.
+//! of a query that have no vector form. Both see what their surroundings hold as arguments: a
+//! function value captures it when it is made, a row's code is given it with the row.
 
 use super::{Emitter, Operand, bug};
 use crate::codegen::builder::{Builder, Result, index_u16};

@@ -1,6 +1,6 @@
-//! `factor_conditions`: takes what all alternatives of a condition share out of them:
-//! `(a AND b) OR (a AND c)` becomes `a AND (b OR c)`, so that a shared equality can become a join's.
-//! Only conditions of filters and joins, where NULL counts as FALSE.
+//! `factor_conditions`: takes what all alternatives of a condition share out of them: `(a AND b)
+//! OR (a AND c)` becomes `a AND (b OR c)`, so that a shared equality can become a join's. Only
+//! conditions of filters and joins, where NULL counts as FALSE.
 
 use crate::codegen::builder::Result;
 use crate::codegen::fingerprint::fingerprint;
