@@ -12,11 +12,11 @@ const COMMANDS: &[&str] = &[
     "build",
     "disasm",
     "explain",
-    "fmt",
     "db",
     "completions",
     "man",
     "new",
+    "fmt",
 ];
 
 /// The commands that are to come; they are known so that their names are not taken for files.
@@ -55,11 +55,11 @@ pub(super) fn command() -> Command {
         .subcommand(build())
         .subcommand(disasm())
         .subcommand(explain())
-        .subcommand(fmt())
         .subcommand(db())
         .subcommand(completions())
         .subcommand(Command::new("man").about("Prints the manual page").arg(color()))
         .subcommand(new())
+        .subcommand(fmt())
         .subcommands(later)
 }
 
@@ -176,18 +176,6 @@ fn explain() -> Command {
         .arg(color())
 }
 
-fn fmt() -> Command {
-    Command::new("fmt")
-        .about("Writes scripts in the one canonical layout")
-        .arg(
-            file("The scripts; `-` is standard input, formatted to standard output")
-                .num_args(1..)
-                .required(true),
-        )
-        .arg(flag("check", "Only lists the scripts whose layout would change; exit code 1 if any"))
-        .arg(color())
-}
-
 fn completions() -> Command {
     let shell = Arg::new("shell").value_name("SHELL").required(true);
     Command::new("completions")
@@ -219,6 +207,18 @@ fn db() -> Command {
         .subcommand(one("compact", "Writes what is in the log into the tables' files"))
         .subcommand(one("backup", "Not supported yet").hide(true))
         .subcommand(one("restore", "Not supported yet").hide(true))
+}
+
+fn fmt() -> Command {
+    Command::new("fmt")
+        .about("Writes scripts in the one canonical layout")
+        .arg(
+            file("The scripts; `-` is standard input, formatted to standard output")
+                .num_args(1..)
+                .required(true),
+        )
+        .arg(flag("check", "Only lists the scripts whose layout would change; exit code 1 if any"))
+        .arg(color())
 }
 
 #[cfg(test)]
