@@ -389,7 +389,11 @@ impl<'a> Checker<'a> {
 
     /// `nullif(a, b)`.
     pub(crate) fn nullif(&mut self, first: Operand, second: Operand, span: Span) -> Expr {
-        let first = self.settle_among(first, &[&second]);
+        // The result is the first value: a number keeps the type that it has alone.
+        let first = match first {
+            number @ Operand::Untyped(Untyped::Number(_), _) => self.settle(number),
+            other => self.settle_among(other, &[&second]),
+        };
         self.share(first, |this, shared| {
             let sides = (Operand::Typed(shared.clone()), second);
             let equal = this.compared(Cmp::Eq, span, sides, span);
