@@ -369,10 +369,8 @@ impl Transaction {
         }
         let mut new_key = Vec::new();
         table.encode_row_key(&moved, &mut new_key)?;
-        if new_key != key.0 {
-            if self.is_live(index, version, &new_key)? {
-                return Err(table.duplicate(&new_key));
-            }
+        if new_key != key.0 && self.is_live(index, version, &new_key)? {
+            return Err(table.duplicate(&new_key));
         }
         self.begin_move(index, (key.0, &row), (&new_key, &moved))?;
         if new_key != key.0 {

@@ -65,10 +65,12 @@ pub(crate) struct TableVersion {
     pub(crate) flushed: CommitTs,
     /// The next hidden row id; shared by all versions.
     pub(crate) next_row_id: Arc<AtomicU64>,
-    /// The statistics that were gathered last, and how many messages and rows there were then;
-    /// shared by all versions.
-    pub(crate) gathered: Arc<Mutex<Option<(u64, Arc<TableStatistics>)>>>,
+    /// The statistics that were gathered last; shared by all versions.
+    pub(crate) gathered: Arc<Mutex<Option<Gathered>>>,
 }
+
+/// Statistics, and how many messages and rows there were when they were gathered.
+pub(crate) type Gathered = (u64, Arc<TableStatistics>);
 
 /// A root buffer that takes no more messages.
 #[derive(Clone, Debug)]

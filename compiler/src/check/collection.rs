@@ -501,10 +501,8 @@ impl<'a> Checker<'a> {
     /// `reduce(xs, (acc, x) -> e, init)`. The accumulator has the type of `init`, or the wider one
     /// that `e` gives.
     fn reduced(&mut self, call: &Loop<'a>) -> Option<Expr> {
-        let init = match call.arguments.get(1).copied().flatten() {
-            Some(init) => Some(self.operand(init, None)),
-            None => None,
-        };
+        let init = call.arguments.get(1).copied().flatten();
+        let init = init.map(|init| self.operand(init, None));
         let first = match &init {
             None => call.element.clone(),
             Some(Operand::Untyped(Untyped::Number(number), _)) => {

@@ -38,7 +38,7 @@ enum Action {
     /// Its outputs are the result.
     Read(Vec<Expr>),
     /// Columns get new values.
-    Update(Update),
+    Update(Box<Update>),
     /// It is deleted; RETURNING.
     Delete(Vec<Expr>),
 }
@@ -67,7 +67,7 @@ pub fn recognise(statement: &Statement) -> Option<PointStatement> {
             values.extend(returning.iter().map(|output| output.value.clone()));
             let filter = filter.as_ref().filter(|_| !changes_key && from.is_none())?;
             let row = keyed_row(table, columns, filter, &values, place)?;
-            Some(PointStatement { row, action: Action::Update((**update).clone()) })
+            Some(PointStatement { row, action: Action::Update(update.clone()) })
         }
         StatementKind::Delete(delete) => {
             let Delete { table, columns, using, filter, returning } = &**delete;

@@ -228,7 +228,7 @@ impl Layout<'_> {
     // --- FROM ---------------------------------------------------------------------------------
 
     pub fn tree(&mut self, tree: &FromTree) {
-        self.from_item(&tree.first);
+        self.source_item(&tree.first);
         tree.joins.iter().for_each(|join| self.join(join, true));
     }
 
@@ -253,7 +253,7 @@ impl Layout<'_> {
             self.soft(start);
         }
         self.group((start, last), 1, usize::MAX);
-        self.from_item(&join.right);
+        self.source_item(&join.right);
         match &join.condition {
             JoinCondition::On(condition) => {
                 self.soft(self.range(condition.span).0 - 1);
@@ -268,7 +268,7 @@ impl Layout<'_> {
         }
     }
 
-    pub fn from_item(&mut self, item: &FromItem) {
+    pub fn source_item(&mut self, item: &FromItem) {
         match &item.kind {
             FromKind::Table(name) => self.name(name),
             FromKind::File(_) | FromKind::Error => {}

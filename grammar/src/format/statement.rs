@@ -347,7 +347,7 @@ impl Layout<'_> {
             self.alias(alias);
         }
         self.soft(self.range(merge.source.span).0 - 1);
-        self.from_item(&merge.source);
+        self.source_item(&merge.source);
         self.soft(self.range(merge.condition.span).0 - 1);
         self.expr(&merge.condition);
         for clause in &merge.clauses {

@@ -420,9 +420,9 @@ fn workload(engine: &Engine, mut seed: u64, known: &mut [Model; 2]) -> Result<()
             if model.contains_key(&id) && balance % 3 == 0 {
                 remove(&mut txn, id);
                 model.remove(&id);
-            } else if model.contains_key(&id) {
+            } else if let Some(row) = model.get_mut(&id) {
                 set_balance(&mut txn, id, balance);
-                model.get_mut(&id).unwrap().1 = balance;
+                row.1 = balance;
             } else if !taken {
                 txn.insert(ACCOUNTS, &account(id, &owner, balance))?;
                 model.insert(id, (Some(owner), balance));

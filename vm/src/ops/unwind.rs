@@ -31,7 +31,7 @@ pub(crate) fn continue_at(
     loop {
         // A frame's function exists: verified calls made it.
         let function = &program.functions[at.function as usize];
-        if !has_line && !(!fault.trace.is_empty() && asks(function, at.pc)) {
+        if !has_line && (fault.trace.is_empty() || !asks(function, at.pc)) {
             add_place(program, &mut fault.trace, function, at.pc as usize);
         }
         has_line = false;

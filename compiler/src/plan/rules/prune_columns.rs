@@ -66,11 +66,10 @@ fn prune_common(common: &mut Common, body: &mut LogicalPlan) {
     prune(&mut common.input, &common.outputs.iter().copied().collect());
 }
 
-fn each_use(
-    plan: &mut LogicalPlan,
-    id: CommonTableId,
-    visit: &mut dyn FnMut(&mut Vec<(ColumnVar, usize)>),
-) {
+/// The variables of a use of a common table, and which of its outputs they hold.
+type CommonColumns = Vec<(ColumnVar, usize)>;
+
+fn each_use(plan: &mut LogicalPlan, id: CommonTableId, visit: &mut dyn FnMut(&mut CommonColumns)) {
     if let LogicalPlan::Common { id: of, columns, .. } = plan
         && *of == id
     {

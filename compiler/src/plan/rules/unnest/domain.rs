@@ -42,7 +42,10 @@ pub fn unnest(
     if kind == JoinKind::Inner || (kind == JoinKind::Left && conditions.is_empty()) {
         match over_left(left, right, kind == JoinKind::Left, context) {
             Ok(plan) => return Ok(filter(plan, conditions)),
-            Err((back, same)) => return with_domain(kind, back, same, conditions, &outer, context),
+            Err(sides) => {
+                let (back, same) = *sides;
+                return with_domain(kind, back, same, conditions, &outer, context);
+            }
         }
     }
     with_domain(kind, left, right, conditions, &outer, context)
@@ -169,6 +172,9 @@ pub fn sames(bindings: &Bindings, context: &PlanContext<'_>) -> Vec<Expr> {
     bindings.iter().map(same).collect()
 }
 
+/// A left and a right side.
+type Sides = (LogicalPlan, LogicalPlan);
+
 /// A right side of filters, projections and table functions over something that does not refer to
 /// the left side takes the left side itself in its place. Both come back where it is more.
 fn over_left(
@@ -176,7 +182,7 @@ fn over_left(
     right: LogicalPlan,
     outer: bool,
     context: &mut PlanContext<'_>,
-) -> std::result::Result<LogicalPlan, (LogicalPlan, LogicalPlan)> {
+) -> std::result::Result<LogicalPlan, Box<Sides>> {
     match right {
         LogicalPlan::Unit => Ok(left),
         LogicalPlan::Expand { input, function, arguments, column, ty, .. }
@@ -187,18 +193,22 @@ fn over_left(
                     let input = Box::new(input);
                     Ok(LogicalPlan::Expand { input, function, arguments, column, ty, outer })
                 }
-                Err((left, input)) => {
+                Err(sides) => {
+                    let (left, input) = *sides;
                     let (input, outer) = (Box::new(input), false);
                     let same =
                         LogicalPlan::Expand { input, function, arguments, column, ty, outer };
-                    Err((left, same))
+                    Err(Box::new((left, same)))
                 }
             }
         }
         LogicalPlan::Filter { input, conditions } if !outer => {
             match over_left(left, *input, outer, context) {
                 Ok(input) => Ok(filter(input, conditions)),
-                Err((left, input)) => Err((left, filter(input, conditions))),
+                Err(sides) => {
+                    let (left, input) = *sides;
+                    Err(Box::new((left, filter(input, conditions))))
+                }
             }
         }
         LogicalPlan::Project { input, columns } if !outer => {
@@ -209,15 +219,16 @@ fn over_left(
                     kept.extend(columns);
                     Ok(LogicalPlan::Project { input: Box::new(input), columns: kept })
                 }
-                Err((left, input)) => {
-                    Err((left, LogicalPlan::Project { input: Box::new(input), columns }))
+                Err(sides) => {
+                    let (left, input) = *sides;
+                    Err(Box::new((left, LogicalPlan::Project { input: Box::new(input), columns })))
                 }
             }
         }
         right if !outer && references(&right, &left).is_empty() => {
             Ok(join(JoinKind::Inner, left, right, Vec::new()))
         }
-        right => Err((left, right)),
+        right => Err(Box::new((left, right))),
     }
 }
 
