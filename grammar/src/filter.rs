@@ -432,8 +432,8 @@ impl Filter<'_> {
             }
         });
         // A pattern may end in `...` or `..` too.
-        let after_item = self.after_operand()
-            || matches!(self.previous(), Some(Kind::Ellipsis | Kind::DotDot));
+        let after_item =
+            self.after_operand() || matches!(self.previous(), Some(Kind::Ellipsis | Kind::DotDot));
         let trailing = after_item && kinds::ends_list(self.peek(1), self.peek(2));
         // A virtual comma may already stand here.
         let doubled = self.previous() == Some(Kind::Comma)
