@@ -241,8 +241,22 @@ impl Filter<'_> {
     /// Whether the token before the current one, in the same statement, ends an operand.
     fn after_operand(&self) -> bool {
         !self.frame().at_start
-            && self.previous().is_some_and(kinds::ends_operand)
+            && (self.previous().is_some_and(kinds::ends_operand) || self.after_no_value())
             && !self.after_quantifier()
+    }
+
+    /// Whether the token before the current one is a DEFAULT that no value follows: that of
+    /// `DROP DEFAULT` or `ON DELETE SET DEFAULT`.
+    fn after_no_value(&self) -> bool {
+        let last = |nth: usize| {
+            let at = self.out.len().checked_sub(nth)?;
+            self.out.get(at).map(|token| token.kind)
+        };
+        last(1) == Some(Kind::Default)
+            && (last(2) == Some(Kind::Drop)
+                || last(2) == Some(Kind::Set)
+                    && matches!(last(3), Some(Kind::Delete | Kind::Update))
+                    && last(4) == Some(Kind::On))
     }
 
     /// Whether the token before the current one is the ALL of `SELECT ALL` or `f(ALL …)`.
@@ -417,7 +431,10 @@ impl Filter<'_> {
                 frame.pending.clear();
             }
         });
-        let trailing = self.after_operand() && kinds::ends_list(self.peek(1), self.peek(2));
+        // A pattern may end in `...` or `..` too.
+        let after_item =
+            self.after_operand() || matches!(self.previous(), Some(Kind::Ellipsis | Kind::DotDot));
+        let trailing = after_item && kinds::ends_list(self.peek(1), self.peek(2));
         // A virtual comma may already stand here.
         let doubled = self.previous() == Some(Kind::Comma)
             && self.out.last().is_some_and(|last| last.span.is_empty());

@@ -182,7 +182,7 @@ fn relaid(source: &str, gaps: &[Index]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_layout_keeps_its_meaning(

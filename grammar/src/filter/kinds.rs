@@ -40,6 +40,8 @@ pub(super) fn ends_operand(kind: Kind) -> bool {
         | Kind::IntervalUnit
         | Kind::TypeGreater
         | Kind::NotNullConstraint
+        | Kind::Unique
+        | Kind::WithOrdinality
         | Kind::ReturnNothing
         | Kind::BadNumber
         | Kind::OpenText

@@ -573,7 +573,7 @@ impl Filter<'_> {
         let statement = self.statement();
         let defines =
             matches!(statement.verb, Some(Kind::Create | Kind::VerbAlter | Kind::VerbDrop));
-        let after = self.after_operand() || previous == Some(Kind::Unique);
+        let after = self.after_operand();
         match kind {
             Kind::Primary | Kind::Foreign => next == Some(Kind::Key) && defines,
             Kind::Returns => defines && previous == Some(Kind::RightParen) && next.is_some(),
