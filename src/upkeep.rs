@@ -30,6 +30,9 @@ pub struct TableSummary {
     pub unflushed_bytes: u64,
 }
 
+/// The tables, and the words and names of all objects.
+pub type Summary = (Vec<TableSummary>, Vec<(&'static str, String)>);
+
 impl Database {
     /// Reads every row of every table, so that every checksum is compared, and holds the keys
     /// against their order. Opening has read the manifest and the log by then and has checked the
@@ -55,7 +58,7 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::Database`] where something cannot be read.
-    pub fn summary(&self) -> Result<(Vec<TableSummary>, Vec<(&'static str, String)>)> {
+    pub fn summary(&self) -> Result<Summary> {
         let broken = |error| Error::Database { path: "the database".to_owned(), error };
         let transaction = self.shared.engine.begin(storage::Isolation::Snapshot);
         let mut tables = Vec::new();
@@ -106,7 +109,7 @@ fn read_all(transaction: &Transaction, table: TableId) -> storage::Result<u64> {
             for row in live {
                 let key = keys.value(row);
                 if before.as_deref().is_some_and(|before| before >= key) {
-                    let what = format!("row {rows} stands before a row of a smaller key").into();
+                    let what = format!("row {rows} stands before a row of a smaller key");
                     let file = spec.name.clone();
                     return Err(storage::Error::Corrupt { file, offset: 0, what });
                 }

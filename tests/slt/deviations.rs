@@ -39,7 +39,7 @@ impl Deviations {
             (Rule::Raises(name), Error::Raised(fault)) => fault.is(name),
             (Rule::Rejects(code, pattern), Error::Compile { diagnostics, .. }) => {
                 let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
-                let same = first.is_some_and(|diagnostic| diagnostic.code.to_string() == *code);
+                let same = first.is_some_and(|diagnostic| diagnostic.code == *code);
                 same && holds(sql, pattern)
             }
             _ => false,
