@@ -50,6 +50,7 @@ fn aggregation(
         parameters: Vec::new(),
         states: 1,
         output: fields(&types),
+        ..Query::default()
     }
 }
 

@@ -294,7 +294,6 @@ fn query(condition: Vec<VectorInstr>) -> Query {
         stable: false,
         states: 1,
         output: vec![field("a", Type::Int64), field("b", Type::Text)],
-        ..Query::default()
     }
 }
 
