@@ -395,12 +395,12 @@ impl<'s> Layout<'s> {
                 items.push(Item::Text(text));
             }
         }
-        for comment in &piece.after {
+        for (nth, comment) in piece.after.iter().enumerate() {
             let text = comment.span.text(self.source).trim_end();
             if comment.ends_line {
                 items.push(Item::LineComment(text));
             } else {
-                if !opens(piece.kind) {
+                if nth > 0 || !opens(piece.kind) {
                     items.push(Item::Space);
                 }
                 items.push(Item::Text(text));
@@ -422,7 +422,9 @@ impl<'s> Layout<'s> {
                 .and_then(|previous| self.pieces.get(previous))
                 .is_some_and(|piece| !piece.after.is_empty());
         let spaced = previous.is_none_or(|previous| self.spaced(previous, at, behind_comment));
-        let before_comment = previous.is_some_and(|previous| !opens(self.kind(previous)));
+        let before_comment = previous
+            .and_then(|previous| self.pieces.get(previous))
+            .is_some_and(|piece| !opens(piece.kind) || !piece.after.is_empty());
         let spot = mark.spot;
         let mut hard = ended || spot.is_some_and(|spot| spot.hard);
         let offset = spot.map_or(CONTINUED, |spot| spot.offset);
@@ -488,7 +490,7 @@ impl<'s> Layout<'s> {
     }
 }
 
-const fn opens(kind: Kind) -> bool {
+pub(super) const fn opens(kind: Kind) -> bool {
     matches!(kind, Kind::LeftParen | Kind::LeftBracket)
 }
 
