@@ -281,10 +281,8 @@ impl Layout<'_> {
                 let open = self.mate(last);
                 self.tight(open);
                 if self.is(open, Kind::LeftBrace) {
-                    self.rewrite(open, "(");
-                    self.rewrite(last, ")");
-                    self.tight(open + 1);
-                    self.tight(last);
+                    self.respell(open, Kind::LeftParen, "(");
+                    self.respell(last, Kind::RightParen, ")");
                 }
                 self.list(open, BLOCK_LIMIT);
                 self.fields(fields, true);

@@ -147,8 +147,16 @@ impl<'s> Layout<'s> {
         self.spot(at, Spot::default());
     }
 
-    pub fn spot(&mut self, at: usize, spot: Spot) {
+    pub fn spot(&mut self, mut at: usize, spot: Spot) {
+        // Of doubled parentheses only the inner one is written.
+        while self.is(at, Kind::LeftParen) && !self.is_kept(at) {
+            at += 1;
+        }
         self.mark(at, |mark| mark.spot = Some(spot));
+    }
+
+    fn is_kept(&self, at: usize) -> bool {
+        self.marks.get(at).is_some_and(|mark| !mark.dropped)
     }
 
     pub fn dropped(&mut self, at: usize) {
@@ -158,6 +166,14 @@ impl<'s> Layout<'s> {
     pub fn rewrite(&mut self, at: usize, text: impl Into<String>) {
         let text = text.into();
         self.mark(at, |mark| mark.text = Some(text));
+    }
+
+    /// Another token in the place of one.
+    pub fn respell(&mut self, at: usize, kind: Kind, text: &str) {
+        if let Some(piece) = self.pieces.get_mut(at) {
+            piece.kind = kind;
+        }
+        self.rewrite(at, text);
     }
 
     pub fn group(&mut self, (first, last): (usize, usize), indent: i8, limit: usize) {
@@ -222,8 +238,7 @@ impl<'s> Layout<'s> {
 
     /// The commas from `first` to `last` that are not in brackets.
     fn commas(&self, first: usize, last: usize) -> Vec<usize> {
-        let kept = |at: &usize| self.marks.get(*at).is_some_and(|mark| !mark.dropped);
-        let comma = |at: &usize| self.is(*at, Kind::Comma) && kept(at);
+        let comma = |at: &usize| self.is(*at, Kind::Comma) && self.is_kept(*at);
         self.outside(first, last).filter(comma).collect()
     }
 
@@ -273,7 +288,8 @@ impl<'s> Layout<'s> {
     fn move_comments(&mut self) {
         for at in 1..self.pieces.len() {
             if matches!(self.kind(at), Kind::Comma | Kind::Semicolon)
-                && let Some([before, piece]) = self.pieces.get_mut(at - 1..=at)
+                && let Some(before) = (0..at).rev().find(|before| self.is_kept(*before))
+                && let Some([before, .., piece]) = self.pieces.get_mut(before..=at)
             {
                 before.after.append(&mut piece.before);
             }
@@ -283,7 +299,7 @@ impl<'s> Layout<'s> {
     /// The comments of pieces that are left out go to their neighbours.
     fn settle_comments(&mut self) {
         for at in 0..self.pieces.len() {
-            if !self.marks.get(at).is_some_and(|mark| mark.dropped) {
+            if self.is_kept(at) {
                 continue;
             }
             let Some(piece) = self.pieces.get_mut(at) else { continue };
@@ -291,7 +307,7 @@ impl<'s> Layout<'s> {
                 piece.before.drain(..).partition(|comment| comment.own_line);
             inline.append(&mut piece.after);
             let blank = piece.blank;
-            let kept = |at: &usize| self.marks.get(*at).is_some_and(|mark| !mark.dropped);
+            let kept = |at: &usize| self.is_kept(*at);
             let before = (0..at).rev().find(kept);
             let after = (at + 1..self.pieces.len()).find(kept);
             if let Some(piece) = before.and_then(|before| self.pieces.get_mut(before)) {
@@ -331,6 +347,8 @@ impl<'s> Layout<'s> {
     pub fn settle(&mut self) {
         self.move_comments();
         self.settle_comments();
+        // What is left out may have stood before a comma.
+        self.move_comments();
         self.settle_words();
     }
 
@@ -377,12 +395,12 @@ impl<'s> Layout<'s> {
                 items.push(Item::Text(text));
             }
         }
-        for comment in &piece.after {
+        for (nth, comment) in piece.after.iter().enumerate() {
             let text = comment.span.text(self.source).trim_end();
             if comment.ends_line {
                 items.push(Item::LineComment(text));
             } else {
-                if !opens(piece.kind) {
+                if nth > 0 || !opens(piece.kind) {
                     items.push(Item::Space);
                 }
                 items.push(Item::Text(text));
@@ -403,8 +421,10 @@ impl<'s> Layout<'s> {
             || previous
                 .and_then(|previous| self.pieces.get(previous))
                 .is_some_and(|piece| !piece.after.is_empty());
-        let spaced = previous.is_some_and(|previous| self.spaced(previous, at, behind_comment));
-        let before_comment = previous.is_some_and(|previous| !opens(self.kind(previous)));
+        let spaced = previous.is_none_or(|previous| self.spaced(previous, at, behind_comment));
+        let before_comment = previous
+            .and_then(|previous| self.pieces.get(previous))
+            .is_some_and(|piece| !opens(piece.kind) || !piece.after.is_empty());
         let spot = mark.spot;
         let mut hard = ended || spot.is_some_and(|spot| spot.hard);
         let offset = spot.map_or(CONTINUED, |spot| spot.offset);
@@ -470,7 +490,7 @@ impl<'s> Layout<'s> {
     }
 }
 
-const fn opens(kind: Kind) -> bool {
+pub(super) const fn opens(kind: Kind) -> bool {
     matches!(kind, Kind::LeftParen | Kind::LeftBracket)
 }
 

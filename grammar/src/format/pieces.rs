@@ -2,9 +2,11 @@
 //! it.
 //!
 //! A comment that ends its line belongs to the token before it on that line. One that has a line
-//! of its own, or is followed by a token on its line, belongs to the token after it. The last
+//! of its own, is followed by a token on its line, or stands behind an opening bracket and need not
+//! end its line, belongs to the token after it. The last
 //! piece is the empty end of the text and holds the comments that nothing follows.
 
+use super::layout::opens;
 use crate::lexer::lex;
 use crate::span::Span;
 use crate::token::{Kind, Token};
@@ -93,12 +95,17 @@ fn attach(source: &str, pieces: &mut [Piece], next: &mut Piece, comments: &[Toke
         let above = lines(source, place, first.span.start);
         let follower = comments.get(until).map_or(next.span.start, |token| token.span.start);
         let ends_line = lines(source, last.end, follower) > 0 || next.kind == Kind::Unknown;
-        let trails = above == 0 && ends_line && previous.is_some();
-        for (nth, token) in comments.get(at..until).unwrap_or(&[]).iter().enumerate() {
+        let line = comments.get(at..until).unwrap_or(&[]);
+        let ended = line.iter().any(|token| ends_its_line(source, *token));
+        // Only a comment that must end its line stays with a bracket that opens.
+        let opener = previous.as_ref().is_some_and(|piece| opens(piece.kind));
+        let inner = above == 0 && opener && !ended;
+        let trails = above == 0 && ends_line && previous.is_some() && !inner;
+        for (nth, token) in line.iter().enumerate() {
             let comment = Comment {
                 span: token.span,
-                own_line: ends_line,
-                ends_line: token.kind == Kind::DocComment || is_line(source, token.span),
+                own_line: ends_line && !inner,
+                ends_line: ends_its_line(source, *token),
                 blank: nth == 0 && above > 1,
             };
             match &mut previous {
@@ -113,9 +120,9 @@ fn attach(source: &str, pieces: &mut [Piece], next: &mut Piece, comments: &[Toke
     next.blank = lines(source, place, next.span.start) > 1;
 }
 
-fn is_line(source: &str, span: Span) -> bool {
-    let text = span.text(source);
-    text.starts_with("--") || text.starts_with("#!")
+fn ends_its_line(source: &str, token: Token) -> bool {
+    let text = token.span.text(source);
+    token.kind == Kind::DocComment || text.starts_with("--") || text.starts_with("#!")
 }
 
 fn pair(pieces: &mut [Piece]) {
